@@ -1,0 +1,44 @@
+# Copyright the Holdfast authors
+# SPDX-License-Identifier: Apache-2.0
+
+# make test FILTER=SomeSuite runs only the tests whose names match.
+FILTER ?=
+# make bench BENCH='--quick --only small' passes options to Scripts/bench.py.
+BENCH ?=
+
+.PHONY: help build release test unit demo bench lint format clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: ## Build for debugging: .build/debug/holdfast
+	@Scripts/setup.sh build
+	swift build --product holdfast
+
+release: ## Build for use: .build/release/holdfast
+	@Scripts/setup.sh build
+	swift build -c release --product holdfast
+
+test: ## Run every check, with SeaweedFS, Ceph and JuiceFS on loopback
+	@Scripts/test.sh $(if $(FILTER),--filter '$(FILTER)')
+
+unit: ## Run the checks that need no server
+	@HOLDFAST_TEST_SERVERS=none Scripts/test.sh $(if $(FILTER),--filter '$(FILTER)')
+
+demo: ## Back up and restore a bucket on a real server, and compare
+	@Scripts/demo.sh
+
+bench: ## Measure against s5cmd and rclone; writes bench-results/latest.md
+	@Scripts/setup.sh bench
+	swift build -c release --product holdfast
+	@.venv/bin/python Scripts/bench.py $(BENCH)
+
+lint: ## Check the style of the sources and the syntax of the scripts
+	@Scripts/lint.sh
+
+format: ## Put the sources into the house style
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+clean: ## Remove everything that was built or measured
+	@for name in seaweedfs ceph juicefs; do S3_STOP=kill Scripts/servers.sh stop $$name .servers/test/$$name; done
+	rm -rf .build .venv .servers bench-results

@@ -1,0 +1,109 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import GRDB
+import SystemPackage
+
+/// How the two kinds of connection are opened.
+enum CatalogFile {
+    /// 32 MiB of pages for each of the two files: the bound on what a writer keeps in memory.
+    private static let cacheKiB = 32 * 1_024
+
+    /// A new catalog, with the list of what is still to be done attached as `listing`.
+    ///
+    /// The file is worth nothing until the backup that it belongs to is committed, and then its bytes are in the archive.
+    /// So nothing is ever synced, and the journal, which lets a refused page of rows leave no trace, is in memory.
+    static func create(at path: FilePath) throws -> DatabaseQueue {
+        try claim(path)
+        let listing = FilePath(path.string + ".listing")
+        try? FileManager.default.removeItem(atPath: listing.string)
+        try claim(listing)
+        // The name goes at once, so that a killed run leaves one file and not two; SQLite keeps the file itself open.
+        defer { try? FileManager.default.removeItem(atPath: listing.string) }
+
+        var configuration = Configuration()
+        configuration.label = "catalog.writer"
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "ATTACH DATABASE ? AS listing", arguments: [listing.string])
+            for schema in ["main", "listing"] {
+                try database.execute(
+                    sql: """
+                        PRAGMA \(schema).page_size = \(CatalogSchema.pageSize);
+                        PRAGMA \(schema).locking_mode = EXCLUSIVE;
+                        PRAGMA \(schema).journal_mode = MEMORY;
+                        PRAGMA \(schema).synchronous = OFF;
+                        PRAGMA \(schema).cache_size = -\(cacheKiB);
+                        """)
+            }
+        }
+        let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+        try queue.write { database in
+            try database.execute(sql: CatalogSchema.creation)
+            try database.execute(
+                sql: """
+                    CREATE TABLE listing.rows(
+                        key BLOB NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL, PRIMARY KEY(key, ordinal)
+                    ) WITHOUT ROWID
+                    """)
+        }
+        return queue
+    }
+
+    /// A catalog from anywhere, to be read only.
+    static func open(at path: FilePath) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "catalog.reader"
+        configuration.readonly = true
+        configuration.prepareDatabase { database in
+            // SQLite's own advice for files from strangers: no function runs from a schema, no size is believed, and a
+            // file that is changed meanwhile is an error and not a signal.
+            try database.execute(
+                sql: """
+                    PRAGMA trusted_schema = OFF;
+                    PRAGMA cell_size_check = ON;
+                    PRAGMA mmap_size = 0;
+                    """)
+        }
+        let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+        try queue.read { try checkSchema($0, at: path) }
+        return queue
+    }
+
+    private static func claim(_ path: FilePath) throws {
+        do {
+            try FileDescriptor.open(
+                path, .readWrite, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite
+            ).close()
+        } catch Errno.fileExists {
+            throw CatalogError.exists(path)
+        } catch let error as Errno {
+            throw CatalogError.storage(path, error.description)
+        }
+    }
+
+    private static func checkSchema(_ database: Database, at path: FilePath) throws {
+        guard try Int.fetchOne(database, sql: "PRAGMA application_id") == CatalogSchema.applicationID else {
+            throw CatalogError.notACatalog(path, "it is some other SQLite file")
+        }
+        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        guard version / 1_000 <= CatalogSchema.major else { throw CatalogError.tooNew(path, version: version) }
+        guard version / 1_000 == CatalogSchema.major else {
+            throw CatalogError.notACatalog(path, "it has schema version \(version)")
+        }
+        for (table, columns) in CatalogSchema.columns {
+            // A view or a virtual table would run code of the file's maker; it has no pages of its own.
+            let root = try Int64.fetchOne(
+                database, sql: "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?",
+                arguments: [table])
+            guard let root, root > 0 else { throw CatalogError.notACatalog(path, "it has no table \(table)") }
+            // `hidden` is not 0 for generated columns, which would run the maker's expressions.
+            let present = try Set(
+                String.fetchAll(
+                    database, sql: "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", arguments: [table]))
+            for column in columns where !present.contains(column) {
+                throw CatalogError.notACatalog(path, "its table \(table) has no column \(column)")
+            }
+        }
+    }
+}

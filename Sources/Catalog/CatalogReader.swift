@@ -1,0 +1,196 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import GRDB
+package import SystemPackage
+
+/// Reads a finished catalog, which may come from anybody.
+///
+/// Every value is checked as it is read: a row that no ``CatalogWriter`` writes is ``CatalogError/corrupt(_:_:)``. Memory
+/// is what the answer holds, so ask for pages of a few thousand rows.
+package final class CatalogReader: Sendable {
+    private let queue: DatabaseQueue
+    private let path: FilePath
+
+    private init(queue: DatabaseQueue, path: FilePath) {
+        self.queue = queue
+        self.path = path
+    }
+
+    /// Opens the file read-only and checks that it is a catalog that this program understands.
+    ///
+    /// - Throws: ``CatalogError/notACatalog(_:_:)``, ``CatalogError/tooNew(_:version:)``,
+    ///   ``CatalogError/corrupt(_:_:)``, ``CatalogError/storage(_:_:)``.
+    package static func open(at path: FilePath) async throws -> CatalogReader {
+        do {
+            return try await blocking { CatalogReader(queue: try CatalogFile.open(at: path), path: path) }
+        } catch {
+            throw CatalogError.translating(error, at: path)
+        }
+    }
+
+    /// The account as the writer closed it.
+    package func totals() async throws -> CatalogTotals {
+        try await read { try Self.totals($0) }
+    }
+
+    /// Object versions whose key begins with `prefix`, by key in byte order and then by ordinal.
+    ///
+    /// - Parameters:
+    ///   - after: the last row of the page before.
+    ///   - limit: the most rows to answer; fewer mean that there are no more.
+    package func objects(
+        prefix: [UInt8] = [], after: (key: [UInt8], ordinal: Int)? = nil, limit: Int
+    ) async throws -> [CatalogObject] {
+        var conditions: [String] = []
+        var arguments = StatementArguments()
+        // Without a lower bound where none is needed: in a foreign file a key of another type than BLOB sorts before
+        // all others, and must be found and not passed over.
+        if let after, !after.key.lexicographicallyPrecedes(prefix) {
+            conditions.append("(key, ordinal) > (?, ?)")
+            arguments += [Data(after.key), after.ordinal]
+        } else if !prefix.isEmpty {
+            conditions.append("key >= ?")
+            arguments += [Data(prefix)]
+        }
+        if let end = Self.successor(ofPrefix: prefix) {
+            conditions.append("key < ?")
+            arguments += [Data(end)]
+        }
+        arguments += [max(limit, 0)]
+        let condition = conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
+        return try await objects(where: condition + " ORDER BY key, ordinal LIMIT ?", arguments)
+    }
+
+    /// Object versions whose first byte lies in `archive`, in the order in which it lies there: the order of a restore.
+    ///
+    /// Empty objects are among them, as extents of length 0; rows without extents are not.
+    /// - Parameters:
+    ///   - archive: 0 for the archive that holds the catalog, else a row of ``archives()``.
+    ///   - after: ``CatalogObject/position`` of the last row of the page before.
+    ///   - limit: the most rows to answer; fewer mean that there are no more.
+    package func objectsByPosition(
+        archive: Int = 0, after: CatalogPosition? = nil, limit: Int
+    ) async throws -> [CatalogObject] {
+        let after = after ?? CatalogPosition(offset: -1, key: [0], ordinal: 0)
+        return try await objects(
+            where: "archive = ?1 AND (position, key, ordinal) > (?2, ?3, ?4) ORDER BY position, key, ordinal LIMIT ?5",
+            [archive, after.offset, Data(after.key), after.ordinal, max(limit, 0)])
+    }
+
+    /// The version of `key` that is the latest; `nil` when there is none or it is a delete marker.
+    package func object(key: [UInt8]) async throws -> CatalogObject? {
+        let latest = try await objects(where: "key = ? AND is_latest ORDER BY ordinal LIMIT 1", [Data(key)]).first
+        return latest.flatMap { $0.listed.isDeleteMarker ? nil : $0 }
+    }
+
+    /// What is not in the backup, by key and ordinal.
+    package func exceptions(limit: Int = .max) async throws -> [CatalogException] {
+        let columns = CatalogSchema.columns["exceptions", default: []]
+        return try await read { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: "SELECT \(columns.joined(separator: ", ")) FROM exceptions ORDER BY key, ordinal LIMIT ?",
+                arguments: [max(limit, 0)])
+            return try Array(
+                rows.map { row in
+                    var decoder = RowDecoder(row, columns)
+                    return try decoder.exception()
+                })
+        }
+    }
+
+    /// The facts about the backup, by name; at most 10,000 are read.
+    package func info() async throws -> [String: String] {
+        try await read { database in
+            let rows = try Row.fetchCursor(database, sql: "SELECT name, value FROM info LIMIT 10000")
+            var facts: [String: String] = [:]
+            while let row = try rows.next() {
+                var decoder = RowDecoder(row, ["name", "value"])
+                let name = try decoder.text(limit: CatalogLimits.wordBytes)
+                facts[name] = try decoder.text(limit: CatalogLimits.textBytes)
+            }
+            return facts
+        }
+    }
+
+    /// The earlier archives that extents refer to, by number; at most 100,000 are read.
+    package func archives() async throws -> [(id: Int, name: String)] {
+        try await read { database in
+            let rows = try Row.fetchCursor(database, sql: "SELECT id, name FROM archives ORDER BY id LIMIT 100000")
+            return try Array(
+                rows.map { row in
+                    var decoder = RowDecoder(row, ["id", "name"])
+                    let id = Int(try decoder.integer())
+                    return (id: id, name: try decoder.text(limit: CatalogLimits.wordBytes))
+                })
+        }
+    }
+
+    /// Reads the whole file: its pages must be well-formed, the tables as long as the totals say, and every archive
+    /// that is referred to named.
+    ///
+    /// - Throws: ``CatalogError/corrupt(_:_:)``.
+    package func check() async throws {
+        try await read { database in
+            let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
+            guard verdict == "ok" else { throw RowFault(what: verdict) }
+            let totals = try Self.totals(database)
+            for (table, expected) in [("objects", totals.stored), ("exceptions", totals.exceptions)] {
+                let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table) NOT INDEXED")
+                guard count == expected else {
+                    throw RowFault(what: "\(count ?? 0) rows in \(table) where its totals say \(expected)")
+                }
+            }
+            let unknown = try Int.fetchOne(
+                database,
+                sql:
+                    "SELECT archive FROM objects WHERE archive <> 0 AND archive NOT IN (SELECT id FROM archives) LIMIT 1"
+            )
+            if let unknown { throw RowFault(what: "archive \(unknown) is referred to and not named") }
+        }
+    }
+
+    private func objects(where condition: String, _ arguments: StatementArguments) async throws -> [CatalogObject] {
+        try await read { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT \(CatalogSchema.objectColumns.joined(separator: ", ")) FROM objects WHERE \(condition)")
+            return try Array(
+                Row.fetchCursor(statement, arguments: arguments).map { row in
+                    var decoder = RowDecoder(row, CatalogSchema.objectColumns)
+                    return try decoder.object()
+                })
+        }
+    }
+
+    private static func totals(_ database: Database) throws -> CatalogTotals {
+        func number<Value: FixedWidthInteger>(_ name: String) throws -> Value {
+            let row = try Row.fetchOne(database, sql: "SELECT value FROM info WHERE name = ?", arguments: [name])
+            guard let row else { throw RowFault(what: "it has no \(name)") }
+            var decoder = RowDecoder(row, ["value"])
+            guard let value = Value(try decoder.text(limit: 20)), value >= 0 else {
+                throw RowFault(what: "its \(name) is not a number")
+            }
+            return value
+        }
+        typealias Name = CatalogSchema.TotalName
+        return CatalogTotals(
+            listed: try number(Name.listed), stored: try number(Name.stored), exceptions: try number(Name.exceptions),
+            flawed: try number(Name.flawed), listedBytes: try number(Name.listedBytes), storedBytes: try number(Name.storedBytes))
+    }
+
+    /// The first byte string after all that begin with `prefix`; `nil` when there is none.
+    private static func successor(ofPrefix prefix: [UInt8]) -> [UInt8]? {
+        guard let last = prefix.lastIndex(where: { $0 < 0xFF }) else { return nil }
+        return prefix[..<last] + [prefix[last] + 1]
+    }
+
+    private func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do {
+            return try await queue.read(body)
+        } catch {
+            throw CatalogError.translating(error, at: path)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// The tables of a catalog. `Documentation/format.md` describes them for readers without Holdfast.
+enum CatalogSchema {
+    /// `HFCT` in `PRAGMA application_id`: what tells a catalog from any other SQLite file.
+    static let applicationID = 0x4846_4354
+    /// 1,000 times the major version, plus the minor. A reader takes any minor version of its major.
+    static let version = 1_000
+    static let major = version / 1_000
+
+    /// Few levels to descend in a table of millions, and the size at which appending measured fastest.
+    static let pageSize = 16_384
+
+    /// The columns of `objects` in the order in which they are bound and read.
+    static let objectColumns = [
+        "key", "ordinal", "version_id", "is_latest", "is_delete_marker", "size", "etag", "last_modified",
+        "storage_class", "headers", "metadata", "tags", "acl", "retention", "legal_hold", "part_count", "part_size",
+        "sha256", "member", "extents", "archive", "position",
+    ]
+
+    static let columns: [String: [String]] = [
+        "objects": objectColumns,
+        "exceptions": ["key", "ordinal", "version_id", "reason", "message"],
+        "archives": ["id", "name"],
+        "info": ["name", "value"],
+    ]
+
+    /// `archive` and `position` repeat the first extent, for the index. The index exists from the start: objects come
+    /// in the order of the archive, so that both trees only grow at their ends and nothing is sorted at the end.
+    static let creation = """
+        PRAGMA application_id = \(applicationID);
+        PRAGMA user_version = \(version);
+        CREATE TABLE objects(
+            key BLOB NOT NULL,
+            ordinal INTEGER NOT NULL,
+            version_id TEXT,
+            is_latest INTEGER NOT NULL,
+            is_delete_marker INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            etag TEXT NOT NULL,
+            last_modified INTEGER NOT NULL,
+            storage_class TEXT,
+            headers TEXT,
+            metadata TEXT,
+            tags TEXT,
+            acl TEXT,
+            retention TEXT,
+            legal_hold TEXT,
+            part_count INTEGER,
+            part_size INTEGER,
+            sha256 BLOB,
+            member BLOB,
+            extents TEXT,
+            archive INTEGER,
+            position INTEGER,
+            PRIMARY KEY(key, ordinal)
+        ) WITHOUT ROWID;
+        CREATE INDEX objects_by_position ON objects(archive, position, key, ordinal);
+        CREATE TABLE exceptions(
+            key BLOB NOT NULL,
+            ordinal INTEGER NOT NULL,
+            version_id TEXT,
+            reason TEXT NOT NULL,
+            message TEXT NOT NULL,
+            PRIMARY KEY(key, ordinal)
+        ) WITHOUT ROWID;
+        CREATE TABLE archives(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+        CREATE TABLE info(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        """
+
+    /// The rows of `info` that hold the totals.
+    enum TotalName {
+        static let listed = "total.listed"
+        static let stored = "total.stored"
+        static let exceptions = "total.exceptions"
+        static let flawed = "total.flawed"
+        static let listedBytes = "total.listed-bytes"
+        static let storedBytes = "total.stored-bytes"
+    }
+}

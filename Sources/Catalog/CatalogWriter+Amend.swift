@@ -1,0 +1,74 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import GRDB
+import Synchronization
+
+extension CatalogWriter {
+    /// Records what is missing of the description of stored rows, in one transaction; the rows stay.
+    ///
+    /// - Throws: ``CatalogError/notPending(_:)`` for a row that is not stored.
+    package func note(_ exceptions: [CatalogException]) async throws {
+        try await write { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    INSERT INTO exceptions(key, ordinal, version_id, reason, message)
+                    SELECT key, ordinal, ?, ?, ? FROM listing.rows WHERE key = ? AND ordinal = ? AND state = \(State.stored)
+                    """)
+            for exception in exceptions {
+                try CatalogLimits.check(exception)
+                var row = RowBinder(statement)
+                row.bind(exception.versionID)
+                row.bind(exception.reason)
+                row.bind(exception.message)
+                row.bind(exception.key)
+                row.bind(exception.ordinal)
+                try row.execute()
+                guard database.changesCount == 1 else {
+                    throw CatalogError.notPending(rowName(exception.key, exception.ordinal))
+                }
+            }
+        }
+        running.withLock {
+            $0.exceptions += exceptions.count
+            $0.flawed += exceptions.count
+        }
+    }
+
+    /// The row of a key that was stored as the newest version; `nil` when there is none.
+    package func stored(key: [UInt8]) async throws -> CatalogObject? {
+        try await write { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT \(CatalogSchema.objectColumns.joined(separator: ", ")) FROM objects
+                    WHERE key = ? AND ordinal = 0
+                    """)
+            return try Row.fetchOne(statement, arguments: [Data(key)]).map { row in
+                var decoder = RowDecoder(row, CatalogSchema.objectColumns)
+                return try decoder.object()
+            }
+        }
+    }
+
+    /// Puts another row in the place of a stored one: in an archive of others, a later member of a name replaces an
+    /// earlier one.
+    ///
+    /// - Throws: ``CatalogError/notPending(_:)`` when no such row is stored.
+    package func replace(_ object: CatalogObject) async throws {
+        let before = try await write { database in
+            try CatalogLimits.check(object)
+            let size = try Int64.fetchOne(
+                database, sql: "SELECT size FROM objects WHERE key = ? AND ordinal = ?",
+                arguments: [Data(object.key), object.ordinal])
+            guard let size else { throw CatalogError.notPending(rowName(object.key, object.ordinal)) }
+            try database.execute(
+                sql: "DELETE FROM objects WHERE key = ? AND ordinal = ?", arguments: [Data(object.key), object.ordinal])
+            var row = RowBinder(try database.cachedStatement(sql: Self.insertion))
+            row.bind(object)
+            try row.execute()
+            return size
+        }
+        running.withLock { $0.storedBytes = ($0.storedBytes - before).addingUpToMax(object.size) }
+    }
+}

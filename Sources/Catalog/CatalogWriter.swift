@@ -1,0 +1,179 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import GRDB
+import Synchronization
+package import SystemPackage
+
+/// Writes the catalog of one backup and keeps the account that proves the backup complete.
+///
+/// Every object version is listed first and then either stored or excepted, once. ``finish()`` refuses while one is
+/// neither. What is listed is kept in a file of its own without a name, so that the catalog itself holds only what is in
+/// the backup. Memory is bounded by SQLite's caches, 64 MiB, whatever the bucket's size, plus the rows of one call.
+///
+/// A call that throws leaves the catalog as it was before the call.
+package final class CatalogWriter: Sendable {
+    let queue: DatabaseQueue
+    let path: FilePath
+    let running = Mutex(CatalogTotals())
+
+    private init(queue: DatabaseQueue, path: FilePath) {
+        self.queue = queue
+        self.path = path
+    }
+
+    /// What a row of the listing is waiting for.
+    enum State {
+        static let pending = 0
+        static let stored = 1
+        static let excepted = 2
+    }
+
+    /// Makes a new catalog, readable by its owner alone.
+    ///
+    /// The file is not synced to disk and is worth nothing if the process dies before ``finish()``: remove it then.
+    /// - Throws: ``CatalogError/exists(_:)`` when there is a file already; ``CatalogError/storage(_:_:)``.
+    package static func create(at path: FilePath) async throws -> CatalogWriter {
+        do {
+            return try await blocking { CatalogWriter(queue: try CatalogFile.create(at: path), path: path) }
+        } catch {
+            throw translated(error, at: path)
+        }
+    }
+
+    /// What the catalog knew of a row when it was listed.
+    package struct ListOutcome: Hashable, Sendable {
+        /// `false` means that the same key and ordinal were listed before, as servers do that repeat entries.
+        package let isNew: Bool
+        /// Whether a key listed before is a folder of this one, or this one of it (`a` beside `a/b`), so that both
+        /// cannot be files of one file system.
+        package let collides: Bool
+    }
+
+    /// Records what a page of a listing shows, in one transaction.
+    package func list(_ objects: [ListedObject]) async throws -> [ListOutcome] {
+        let (outcomes, bytes) = try await write { database in
+            let statement = try database.cachedStatement(
+                sql: "INSERT OR IGNORE INTO listing.rows(key, ordinal, state) VALUES (?, ?, \(State.pending))")
+            var folders = FolderCheck(database)
+            var bytes: Int64 = 0
+            let outcomes = try objects.map { object in
+                try CatalogLimits.check(object)
+                let collides = try folders.collides(object.key)
+                var row = RowBinder(statement)
+                row.bind(object.key)
+                row.bind(object.ordinal)
+                try row.execute()
+                let isNew = database.changesCount == 1
+                if isNew { bytes = bytes.addingUpToMax(object.size) }
+                return ListOutcome(isNew: isNew, collides: collides)
+            }
+            return (outcomes, bytes)
+        }
+        running.withLock {
+            $0.listed += outcomes.count { $0.isNew }
+            $0.listedBytes = $0.listedBytes.addingUpToMax(bytes)
+        }
+        return outcomes
+    }
+
+    /// Puts listed rows into the catalog, in one transaction.
+    ///
+    /// Size, ETag and the rest may differ from the listing: an object that changed is read again. Fastest when the
+    /// objects come in the order in which the archive holds them.
+    /// - Throws: ``CatalogError/notPending(_:)`` for a row that was not listed or is accounted for already;
+    ///   ``CatalogError/unacceptable(_:)`` for a value beyond the limits of a catalog. Nothing is stored then.
+    package func store(_ objects: [CatalogObject]) async throws {
+        let bytes = try await write { database in
+            let settle = try Self.settling(as: State.stored, in: database)
+            let statement = try database.cachedStatement(sql: Self.insertion)
+            var bytes: Int64 = 0
+            for object in objects {
+                try CatalogLimits.check(object)
+                try Self.settle(object.key, object.ordinal, settle, database)
+                var row = RowBinder(statement)
+                row.bind(object)
+                try row.execute()
+                bytes = bytes.addingUpToMax(object.size)
+            }
+            return bytes
+        }
+        running.withLock {
+            $0.stored += objects.count
+            $0.storedBytes = $0.storedBytes.addingUpToMax(bytes)
+        }
+    }
+
+    /// Records why listed rows are not in the backup, in one transaction.
+    ///
+    /// - Throws: as ``store(_:)`` does.
+    package func except(_ exceptions: [CatalogException]) async throws {
+        try await write { database in
+            let settle = try Self.settling(as: State.excepted, in: database)
+            let statement = try database.cachedStatement(
+                sql: "INSERT INTO exceptions(key, ordinal, version_id, reason, message) VALUES (?, ?, ?, ?, ?)")
+            for exception in exceptions {
+                try CatalogLimits.check(exception)
+                try Self.settle(exception.key, exception.ordinal, settle, database)
+                var row = RowBinder(statement)
+                row.bind(exception.key)
+                row.bind(exception.ordinal)
+                row.bind(exception.versionID)
+                row.bind(exception.reason)
+                row.bind(exception.message)
+                try row.execute()
+            }
+        }
+        running.withLock { $0.exceptions += exceptions.count }
+    }
+
+    /// Those of `keys` of which no version was listed, in the order given: what a second listing finds that the first
+    /// one lost.
+    package func missing(_ keys: [[UInt8]]) async throws -> [[UInt8]] {
+        try await write { database in
+            let statement = try database.cachedStatement(sql: "SELECT 1 FROM listing.rows WHERE key = ? LIMIT 1")
+            return try keys.filter { try Int.fetchOne(statement, arguments: [Data($0)]) == nil }
+        }
+    }
+
+    /// The account so far; costs nothing.
+    package func totals() async throws -> CatalogTotals {
+        running.withLock { $0 }
+    }
+
+    static let insertion = """
+        INSERT INTO objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
+        VALUES (\(CatalogSchema.objectColumns.map { _ in "?" }.joined(separator: ", ")))
+        """
+
+    private static func settling(as state: Int, in database: Database) throws -> Statement {
+        try database.cachedStatement(
+            sql: "UPDATE listing.rows SET state = \(state) WHERE key = ? AND ordinal = ? AND state = \(State.pending)")
+    }
+
+    private static func settle(_ key: [UInt8], _ ordinal: Int, _ statement: Statement, _ database: Database) throws {
+        var row = RowBinder(statement)
+        row.bind(key)
+        row.bind(ordinal)
+        try row.execute()
+        guard database.changesCount == 1 else { throw CatalogError.notPending(rowName(key, ordinal)) }
+    }
+}
+
+extension CatalogWriter {
+    /// One transaction on the catalog's own thread.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do {
+            return try await queue.write(body)
+        } catch {
+            throw Self.translated(error, at: path)
+        }
+    }
+
+    /// What goes into a catalog is the caller's; what is wrong with it is no damage of the file.
+    static func translated(_ error: any Error, at path: FilePath) -> any Error {
+        if let fault = error as? RowFault { return CatalogError.unacceptable(fault.what) }
+        return CatalogError.translating(error, at: path)
+    }
+}

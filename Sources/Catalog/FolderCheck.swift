@@ -1,0 +1,42 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import GRDB
+
+/// Finds keys that cannot both be files: one is a folder of the other.
+///
+/// A folder found free stays free for the keys after it: should its own name be listed later, that later key is the one
+/// that collides.
+struct FolderCheck {
+    private let database: Database
+    /// The folder of the last key, with its `/`; no key has the name of it or of a folder above it.
+    private var free: [UInt8] = []
+
+    init(_ database: Database) {
+        self.database = database
+    }
+
+    mutating func collides(_ key: [UInt8]) throws -> Bool {
+        let slash = UInt8(ascii: "/")
+        let same = zip(free, key).prefix { $0 == $1 }.count
+        for index in key.indices where key[index] == slash && index > 0 && index >= same {
+            if try isListed(Array(key[..<index])) { return true }
+        }
+        if let last = key.lastIndex(of: slash) { free = Array(key[...last]) }
+        return try hasListedBelow(key)
+    }
+
+    private func isListed(_ key: [UInt8]) throws -> Bool {
+        let statement = try database.cachedStatement(sql: "SELECT 1 FROM listing.rows WHERE key = ? LIMIT 1")
+        return try Int.fetchOne(statement, arguments: [Data(key)]) != nil
+    }
+
+    private func hasListedBelow(_ key: [UInt8]) throws -> Bool {
+        let statement = try database.cachedStatement(
+            sql: "SELECT 1 FROM listing.rows WHERE key > ? AND key < ? LIMIT 1")
+        let first = Data(key + [UInt8(ascii: "/")])
+        let end = Data(key + [UInt8(ascii: "/") + 1])
+        return try Int.fetchOne(statement, arguments: [first, end]) != nil
+    }
+}

@@ -1,0 +1,66 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Foundation
+
+/// `.backup_metadata.json`: the fields of the older system with their old meanings, and ours (format, tar stream).
+package struct BackupMetadata: Codable, Sendable {
+    package var bucketName: String
+    package var backupName: String
+    /// Naive UTC ISO 8601, as the older system wrote it.
+    package var timestamp: String
+    /// Objects listed.
+    package var objectCount: Int
+    /// Bytes of the objects in the backup.
+    package var totalSizeBytes: Int64
+    package var includeVersions: Bool
+
+    package var formatVersion: Int?
+    /// The moment the backup shows. For an unversioned bucket: when its listing began; `cutEnd` is when reading ended.
+    package var cut: Date?
+    package var cutEnd: Date?
+    /// `full`.
+    package var kind: String?
+    package var complete: Bool?
+    package var exceptions: Int?
+    package var storedCount: Int?
+    package var storedBytes: Int64?
+    package var dependsOn: [String]?
+    package var source: Source?
+    /// The server's own documents by name (`policy`, `lifecycle`, …), as text; absent where none is set.
+    package var bucketConfiguration: [String: String]?
+    /// Documents that could not be read, and why.
+    package var bucketConfigurationUnread: [String: String]?
+    package var holdfastVersion: String?
+
+    package struct Source: Codable, Sendable {
+        package var endpoint: String
+        package var server: String?
+        package var region: String?
+    }
+
+    package static func decoded(from data: Data) throws -> BackupMetadata {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        decoder.dateDecodingStrategy = .iso8601
+        return try decoder.decode(BackupMetadata.self, from: data)
+    }
+
+    package func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self)
+    }
+
+    /// `2026-11-23T04:05:06.123456` without a zone, microseconds left out when zero (contract of the older system).
+    package static func naiveTimestamp(_ date: Date) -> String {
+        let microseconds = Int64((date.timeIntervalSince1970 * 1_000_000).rounded(.down))
+        let seconds = Date(timeIntervalSince1970: Double(microseconds / 1_000_000))
+        let base = TimeText.iso(seconds).dropLast()
+        let fraction = microseconds % 1_000_000
+        guard fraction != 0 else { return String(base) }
+        return base + "." + String(String(fraction + 1_000_000).dropFirst())
+    }
+}

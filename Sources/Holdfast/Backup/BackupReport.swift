@@ -1,0 +1,54 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Foundation
+
+/// What a backup did. `complete` is said only of a backup that has every object that was listed.
+package struct BackupReport: Codable, Sendable {
+    package var name: String
+    package var bucket: String
+    package var source: String
+    package var file: String
+    /// UTC. The listing began and the last object was read between these two.
+    package var started: Date
+    package var finished: Date
+    package var seconds: Double
+    /// Objects that the listing named.
+    package var listedCount: Int
+    /// Objects whose bytes are in the archive.
+    package var storedCount: Int
+    /// Bytes of those objects.
+    package var totalBytes: Int64
+    /// Bytes of the archive file.
+    package var archiveBytes: Int64
+    /// SHA-256 of the archive file, hex.
+    package var archiveSHA256: String
+    /// Objects that changed between listing and reading and were read again.
+    package var changedCount: Int
+    package var exceptionCount: Int
+    /// The first 100; the rest is in the archive's catalog (`holdfast show NAME --exceptions`).
+    package var exceptions: [ExceptionReport]
+    package var complete: Bool
+    /// Copies that hold the archive.
+    package var copies: [String]
+    /// Copies that should hold it and do not: the backup is degraded.
+    package var degraded: [CopyProblem]
+    package var warnings: [String]
+}
+
+/// One object that is not in a backup, or not restored, and why.
+package struct ExceptionReport: Codable, Sendable {
+    /// The key for people; bytes that are not printable are escaped.
+    package var key: String
+    package var version: String?
+    /// One word for programs.
+    package var reason: String
+    package var message: String
+
+    package init(key: String, version: String? = nil, reason: String, message: String) {
+        self.key = key
+        self.version = version
+        self.reason = reason
+        self.message = message
+    }
+}

@@ -1,0 +1,331 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Archive
+import AsyncAlgorithms
+import Catalog
+import Crypto
+import Foundation
+import Logging
+import NIOCore
+package import ObjectStorage
+import Streams
+import SystemPackage
+
+/// Backs up one bucket: list, fetch, pack, store, record.
+package struct BackupRun: Sendable {
+    package let bucket: String
+    package let name: BackupName
+    package let source: any StorageService
+    package let vault: Vault
+    package let options: Options
+    package let environment: RunEnvironment
+
+    /// What the operator chose.
+    package struct Options: Sendable {
+        package var codec: ArchiveCodec
+        package var compression: CompressionLevel
+        /// Back up a bucket that lists no objects. Without it that is an error: an empty answer looks like a lost source.
+        package var allowEmpty: Bool
+
+        package init(codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false) {
+            self.codec = codec
+            self.compression = compression
+            self.allowEmpty = allowEmpty
+        }
+    }
+
+    package init(
+        bucket: String, name: BackupName, source: any StorageService, vault: Vault, options: Options,
+        environment: RunEnvironment
+    ) {
+        self.bucket = bucket
+        self.name = name
+        self.source = source
+        self.vault = vault
+        self.options = options
+        self.environment = environment
+    }
+
+    /// Objects being read at once. A server on the same two cores is busy with 16; one across a network needs more.
+    private static let concurrentObjects = 48
+    /// Bytes of objects read and not yet packed.
+    private static let fetchBudget = 48 << 20
+
+    private var progress: ProgressMeter { environment.progress }
+    private var file: ArchiveFile { ArchiveFile(name: name, codec: options.codec) }
+
+    /// - Throws: ``HoldfastError``; then there is no backup of this name, in no copy.
+    package func run() async throws -> BackupReport {
+        let started = environment.services.now()
+        let clock = ContinuousClock.now
+        progress.update { $0.phase = "looking" }
+        try await checkSource()
+        try await checkNameIsFree()
+        return try await vault.withLock("backup", name, services: environment.services) {
+            try await removeLeftovers()
+            let sink = try await CopiesSink.begin(file, in: vault.copies)
+            do {
+                var report = try await write(to: sink, started: started)
+                report.seconds = (ContinuousClock.now - clock).seconds
+                return report
+            } catch {
+                await sink.abort()
+                throw error
+            }
+        }
+    }
+
+    private func checkSource() async throws {
+        do {
+            guard try await source.bucketExists(bucket) else {
+                throw HoldfastError(
+                    .notFound, "There is no bucket \(bucket) at \(source.name).",
+                    hint: "holdfast buckets lists the buckets that these credentials see.")
+            }
+        } catch let error as ObjectStoreError {
+            throw HoldfastError(storage: error, "Cannot reach the bucket \(bucket) at \(source.name)")
+        }
+    }
+
+    private func checkNameIsFree() async throws {
+        let listing = try await vault.backups()
+        if let taken = listing.entries.first(where: { $0.file.name == name }) {
+            let places = taken.copies.map(\.label).joined(separator: " and ")
+            throw HoldfastError.nameTaken(name.rawValue, in: places)
+        }
+    }
+
+    private func removeLeftovers() async throws {
+        let now = environment.services.now()
+        for copy in vault.copies {
+            do {
+                let removed = try await copy.removeLeftovers { other in
+                    guard other != name else { return false }
+                    return try await vault.isAlive(other, in: copy, now: now)
+                }
+                for file in removed {
+                    environment.logger.info("leftover of a killed run removed", metadata: ["vault.copy": "\(copy.label)", "file": "\(file)"])
+                }
+            } catch {
+                try Task.checkCancellation()
+                environment.logger.warning("leftovers not removed", metadata: ["vault.copy": "\(copy.label)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func write(to sink: CopiesSink, started: Date) async throws -> BackupReport {
+        let digest = FileDigest()
+        let writer = ArchiveWriter(options: ArchiveOptions(codec: options.codec, level: options.compression)) { bytes in
+            digest.update(bytes)
+            try await sink.write(bytes)
+        }
+        return try await withWorkFile { path in
+            let catalog = try await CatalogWriter.create(at: path)
+            do {
+                progress.update { $0.phase = "backing up" }
+                let packed = try await packObjects(into: writer, catalog)
+                try await refuseWhenNothingWasRead(packed)
+                progress.update { $0.phase = "finishing" }
+                let finished = environment.services.now()
+                var report = try await record(packed, catalog, at: path, writer, started: started, finished: finished)
+                let summary = try await writer.finish()
+                report.archiveBytes = summary.fileLength
+                report.archiveSHA256 = digest.hex
+                try await sink.commit()
+                report.copies = await sink.committed
+                report.degraded = await sink.failures.map { CopyProblem(label: $0.label, problem: "\($0.error)") }
+                return report
+            } catch {
+                await writer.cancel()
+                throw error
+            }
+        }
+    }
+
+    /// A place for the catalog while it grows; gone when `body` ends.
+    private func withWorkFile<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {
+        let path = try await environment.state.workFile(name: "\(name).catalog")
+        do {
+            let result = try await body(path)
+            await environment.state.remove(path)
+            return result
+        } catch {
+            await environment.state.remove(path)
+            throw error
+        }
+    }
+
+    /// Lists and reads at the same time; packs in listing order.
+    private func packObjects(into writer: ArchiveWriter, _ catalog: CatalogWriter) async throws -> Packed {
+        let store = source.store(for: bucket)
+        let identity = try await source.identify()
+        let fetch = ObjectFetch(store: store, tagReading: TagReading(countIsTold: identity.tellsTagCount))
+        let listing = SourceListing(store: store, catalog: catalog, progress: progress)
+        let channel = AsyncThrowingChannel<PendingObject.Page, any Error>()
+        var packed = Packed(rows: CatalogRows(catalog), identity: identity)
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await listing.run(into: channel) }
+            let objects = channel.flatMap { $0.objects.async }
+            try await objects.mapInOrder(
+                width: Self.concurrentObjects, budget: Self.fetchBudget,
+                cost: { $0.info.size > ObjectFetch.wholeLimit ? 0 : Int($0.info.size) }
+            ) { pending in
+                try await Self.read(pending, fetch)
+            } consume: { reading in
+                try await pack(reading, fetch, into: writer, &packed)
+            }
+            try await group.waitForAll()
+        }
+        try await packed.rows.flush()
+        return packed
+    }
+
+    /// A step between reading and packing.
+    private enum Reading: Sendable {
+        case whole(PendingObject, FetchedObject)
+        case large(PendingObject)
+        case problem(PendingObject, ObjectProblem)
+    }
+
+    /// What packing has come to.
+    private struct Packed {
+        var rows: CatalogRows
+        let identity: ServerIdentity
+        var changedCount = 0
+    }
+
+    private static func read(_ pending: PendingObject, _ fetch: ObjectFetch) async throws -> Reading {
+        guard pending.info.size <= ObjectFetch.wholeLimit else { return .large(pending) }
+        do {
+            return .whole(pending, try await fetch.whole(pending.info))
+        } catch let problem as ObjectProblem {
+            return .problem(pending, problem)
+        }
+    }
+
+    private func pack(
+        _ reading: Reading, _ fetch: ObjectFetch, into writer: ArchiveWriter, _ packed: inout Packed
+    ) async throws {
+        switch reading {
+        case .whole(let pending, let object):
+            let records = MemberRecords.records(of: object.info, member: pending.member, sha256: Hex.text(object.sha256))
+            let member = ArchiveMember(
+                name: pending.member, kind: .file, size: object.info.size,
+                modified: TimeText.milliseconds(object.info.lastModified), records: records)
+            let extent = try await writer.append(member, content: object.content)
+            progress.finished(bytes: object.content.readableBytes)
+            packed.changedCount += object.changed ? 1 : 0
+            try await packed.rows.store(
+                CatalogObject(object.info, member: pending.member, extent: extent, sha256: object.sha256))
+            if let flaw = object.flaw { try await note(object.info, flaw, &packed) }
+        case .large(let pending):
+            do {
+                let object = try await LargeObject(fetch: fetch, listed: pending.info).pack(
+                    into: writer, member: pending.member,
+                    onBytes: { [progress] in progress.finished(objects: 0, bytes: $0) })
+                progress.finished(bytes: 0)
+                packed.changedCount += object.changed ? 1 : 0
+                try await packed.rows.store(
+                    CatalogObject(object.info, member: pending.member, extent: object.extent, sha256: object.sha256))
+                if let flaw = object.flaw { try await note(object.info, flaw, &packed) }
+            } catch let problem as ObjectProblem {
+                try await except(pending.info, problem, &packed)
+            }
+        case .problem(let pending, let problem):
+            try await except(pending.info, problem, &packed)
+        }
+    }
+
+    private func except(_ info: ObjectInfo, _ problem: ObjectProblem, _ packed: inout Packed) async throws {
+        report(info, problem)
+        try await packed.rows.except(info, problem)
+    }
+
+    private func note(_ info: ObjectInfo, _ problem: ObjectProblem, _ packed: inout Packed) async throws {
+        report(info, problem)
+        try await packed.rows.note(info, problem)
+    }
+
+    private func report(_ info: ObjectInfo, _ problem: ObjectProblem) {
+        progress.update { $0.exceptions += 1 }
+        environment.logger.warning(
+            "object not backed up as it is",
+            metadata: ["key": "\(info.key)", "reason": "\(problem.reason)", "error": "\(problem.message)"])
+    }
+
+    private func refuseWhenNothingWasRead(_ packed: Packed) async throws {
+        guard packed.rows.storedCount == 0 else { return }
+        if let first = packed.rows.firstExceptions.first {
+            throw HoldfastError(
+                .failed,
+                "None of the \(packed.rows.exceptionCount) objects of \(bucket) could be read; no backup was made. The first, \(first.key): \(first.message)",
+                hint: "Check the rights of these credentials with holdfast check.")
+        }
+        guard options.allowEmpty else {
+            throw HoldfastError(
+                .failed, "\(bucket) at \(source.name) lists no objects; no backup was made.",
+                hint: "If the bucket is meant to be empty, say so with --allow-empty.")
+        }
+    }
+
+    /// Writes the archive's last members: the metadata and the catalog.
+    private func record(
+        _ packed: Packed, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, started: Date, finished: Date
+    ) async throws -> BackupReport {
+        let configuration = await BucketConfiguration.read(of: bucket, from: source)
+        try await catalog.set("bucket", bucket)
+        try await catalog.set("name", name.rawValue)
+        let totals = try await catalog.finish()
+        let complete = totals.exceptions == 0
+        let metadata = BackupMetadata(
+            bucketName: bucket, backupName: name.rawValue, timestamp: BackupMetadata.naiveTimestamp(started),
+            objectCount: totals.listed, totalSizeBytes: totals.storedBytes, includeVersions: false, formatVersion: 1,
+            cut: started, cutEnd: finished, kind: "full", complete: complete, exceptions: totals.exceptions,
+            storedCount: totals.stored, storedBytes: totals.storedBytes, dependsOn: [],
+            source: .init(endpoint: source.name, server: packed.identity.product, region: packed.identity.region),
+            bucketConfiguration: configuration.documents, bucketConfigurationUnread: configuration.unread,
+            holdfastVersion: HoldfastVersion.current)
+        let modified = TimeText.milliseconds(finished)
+        let json = ByteBuffer(bytes: try metadata.encoded())
+        _ = try await writer.append(
+            ArchiveMember(
+                name: Array(ArchiveLayout.metadataName.utf8), kind: .file, size: Int64(json.readableBytes),
+                modified: modified, records: []), content: json)
+        let database = try await LocalFileBytes(path)
+        try await writer.begin(
+            ArchiveMember(
+                name: Array(ArchiveLayout.catalogName.utf8), kind: .file, size: database.size, modified: modified,
+                records: []))
+        for try await block in database.stream(0..<database.size) { try await writer.write(block) }
+        _ = try await writer.end()
+        return BackupReport(
+            name: name.rawValue, bucket: bucket, source: source.name, file: file.fileName, started: started,
+            finished: finished, seconds: 0, listedCount: totals.listed, storedCount: totals.stored,
+            totalBytes: totals.storedBytes, archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
+            exceptionCount: totals.exceptions, exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
+            degraded: [], warnings: warnings(configuration))
+    }
+
+    private func warnings(_ configuration: BucketConfiguration) -> [String] {
+        var warnings: [String] = []
+        let onSource = vault.copies.compactMap { $0 as? BucketCopy }.filter { $0.service.name == source.name }
+        if let copy = onSource.first {
+            let alone = vault.copies.count == onSource.count ? " It is the only kind of copy there is." : ""
+            warnings.append(
+                "The vault bucket \(copy.bucket) is on the same server as \(bucket): what destroys that server takes both.\(alone)")
+        }
+        for (document, problem) in configuration.unread.sorted(by: { $0.key < $1.key }) {
+            warnings.append("The bucket's \(document) configuration could not be read: \(problem)")
+        }
+        return warnings
+    }
+}
+
+extension Duration {
+    /// Seconds as a number with a fraction.
+    package var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,109 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import AsyncAlgorithms
+import NIOCore
+import ObjectStorage
+import Streams
+
+/// Reads a large object by ranges, several at once, into the archive.
+///
+/// Memory: `concurrentRanges` pieces of `rangeSize` bytes.
+struct LargeObject {
+    static let rangeSize: Int64 = 8 << 20
+    static let concurrentRanges = 3
+
+    let fetch: ObjectFetch
+    let listed: ObjectInfo
+
+    /// What became of a large object.
+    struct Packed {
+        let info: ObjectInfo
+        let extent: Range<Int64>
+        let sha256: [UInt8]
+        let changed: Bool
+        let flaw: ObjectProblem?
+    }
+
+    /// Packs the object; when it changes meanwhile, what was written is voided and it is read again.
+    ///
+    /// - Throws: ``ObjectProblem`` when it cannot be read.
+    func pack(
+        into writer: ArchiveWriter, member: [UInt8], onBytes: @escaping @Sendable (Int) -> Void
+    ) async throws -> Packed {
+        for attempt in 0...ObjectFetch.rereads {
+            do {
+                var info = try await fetch.store.head(listed.key, version: listed.version)
+                info.key = listed.key
+                if attempt == 0, info.etag == listed.etag { info.lastModified = listed.lastModified }
+                let (tags, flaw) = try await fetch.tagReading.tags(of: info, in: fetch.store)
+                info.attributes.tags = tags
+                let (extent, sha256) = try await write(info, into: writer, member: member, onBytes: onBytes)
+                return Packed(
+                    info: info, extent: extent, sha256: sha256, changed: info.etag != listed.etag,
+                    flaw: flaw ?? ObjectFetch.missingMetadata(info))
+            } catch let error as ObjectStoreError where error.code == .preconditionFailed {
+                continue
+            } catch let error as ObjectStoreError {
+                throw try await fetch.problem(error)
+            }
+        }
+        throw ObjectProblem(reason: "changed", message: "it changed \(ObjectFetch.rereads) times while it was read")
+    }
+
+    private func write(
+        _ info: ObjectInfo, into writer: ArchiveWriter, member: [UInt8], onBytes: @escaping @Sendable (Int) -> Void
+    ) async throws -> (Range<Int64>, [UInt8]) {
+        let records = MemberRecords.records(of: info, member: member, sha256: nil)
+        try await writer.begin(
+            ArchiveMember(
+                name: member, kind: .file, size: info.size, modified: TimeText.milliseconds(info.lastModified),
+                records: records))
+        do {
+            let digests = try await writeContent(info, into: writer, onBytes: onBytes)
+            if let stored = ETag.md5(of: info.etag), stored != digests.md5, !info.isETagOpaque {
+                throw ObjectProblem(
+                    reason: "corrupt", message: "its bytes have MD5 \(digests.md5), the server says \(stored)")
+            }
+            return (try await writer.end(), digests.sha256)
+        } catch {
+            // The header is out: fill the member up. The catalog does not name it, and a second reading follows it under
+            // the same name, which is the one that tar leaves on disk.
+            try await writer.abandon()
+            throw error
+        }
+    }
+
+    private func writeContent(
+        _ info: ObjectInfo, into writer: ArchiveWriter, onBytes: @escaping @Sendable (Int) -> Void
+    ) async throws -> (sha256: [UInt8], md5: String) {
+        let ranges = stride(from: 0, to: info.size, by: Int(Self.rangeSize)).map { $0..<min($0 + Self.rangeSize, info.size) }
+        let store = fetch.store
+        var digests = RunningDigests(wantsMD5: ETag.md5(of: info.etag) != nil)
+        try await ranges.async.mapInOrder(width: Self.concurrentRanges) { range in
+            let options = GetOptions(
+                version: info.version, range: range, ifMatch: info.etag.isEmpty ? nil : info.etag,
+                wholeUpTo: Int(Self.rangeSize))
+            let piece = try await store.get(info.key, options).bytes.collect(upTo: Int(Self.rangeSize))
+            guard piece.readableBytes == range.count else {
+                throw ObjectStoreError(
+                    .badAnswer, "The server sent \(piece.readableBytes) of \(range.count) bytes of \(info.key) from \(range.lowerBound).")
+            }
+            return piece
+        } consume: { piece in
+            digests = await Self.update(digests, piece)
+            try await writer.write(piece)
+            onBytes(piece.readableBytes)
+        }
+        return (digests.sha256, digests.md5)
+    }
+
+    /// Hashes away from the caller's actor: 8 MiB take some 5 ms.
+    @concurrent
+    private static func update(_ digests: RunningDigests, _ piece: ByteBuffer) async -> RunningDigests {
+        var digests = digests
+        digests.update(piece)
+        return digests
+    }
+}

@@ -1,0 +1,132 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import ObjectStorage
+import Streams
+
+/// An object read whole, checked and described.
+struct FetchedObject: Sendable {
+    let info: ObjectInfo
+    let content: ByteBuffer
+    /// 32 bytes.
+    let sha256: [UInt8]
+    /// Whether it had changed since it was listed, so that it was read again.
+    let changed: Bool
+    /// Something about the object that could not be read although its bytes could.
+    let flaw: ObjectProblem?
+}
+
+/// Why an object, or a part of its description, is not in a backup.
+struct ObjectProblem: Error, Sendable {
+    /// One word for programs: `vanished`, `unreadable`, `denied`, `changed`, `corrupt`, `failed`, `metadata`.
+    let reason: String
+    let message: String
+}
+
+/// Reads the objects of a source for a backup.
+struct ObjectFetch: Sendable {
+    /// Objects up to this many bytes are read by one request; larger ones by ranges.
+    static let wholeLimit: Int64 = 8 << 20
+    /// How often an object that changes under the reader is read again.
+    static let rereads = 5
+
+    let store: any ObjectStore
+    let tagReading: TagReading
+
+    /// Reads a small object whole: always of the ETag that is described, whatever happens meanwhile.
+    @concurrent
+    func whole(_ listed: ObjectInfo) async throws -> FetchedObject {
+        var expected = listed.etag
+        for attempt in 0...Self.rereads {
+            do {
+                let options = GetOptions(
+                    version: listed.version, ifMatch: expected.isEmpty ? nil : expected, wholeUpTo: Int(Self.wholeLimit))
+                let body = try await store.get(listed.key, options)
+                let content = try await body.bytes.collect(upTo: Int(Self.wholeLimit))
+                return try await describe(body.info, content, listed: listed, changed: attempt > 0)
+            } catch let error as ObjectStoreError where error.code == .preconditionFailed {
+                expected = try await currentETag(of: listed.key)
+            } catch let error as ObjectStoreError {
+                throw try await problem(error)
+            } catch let problem as ObjectProblem where problem.reason == "corrupt" && attempt < 2 {
+                continue  // Damage on the way is cured by reading again; damage at rest is not.
+            } catch ByteStreamError.tooLong {
+                throw ObjectProblem(reason: "changed", message: "it grew beyond \(Self.wholeLimit) bytes while it was read")
+            }
+        }
+        throw ObjectProblem(reason: "changed", message: "it changed \(Self.rereads) times while it was read")
+    }
+
+    /// The ETag that the object has now.
+    func currentETag(of key: ObjectKey) async throws -> String {
+        do {
+            return try await store.head(key, version: nil).etag
+        } catch let error as ObjectStoreError {
+            throw try await problem(error)
+        }
+    }
+
+    private func describe(
+        _ info: ObjectInfo, _ content: ByteBuffer, listed: ObjectInfo, changed: Bool
+    ) async throws -> FetchedObject {
+        guard info.size == Int64(content.readableBytes) else {
+            throw ObjectProblem(
+                reason: "corrupt", message: "the server announced \(info.size) bytes and sent \(content.readableBytes)")
+        }
+        if let stored = ETag.md5(of: info.etag) {
+            let read = ContentDigest.md5(content)
+            if stored != read, !info.isETagOpaque {
+                throw ObjectProblem(reason: "corrupt", message: "its bytes have MD5 \(read), the server says \(stored)")
+            }
+        }
+        var info = info
+        info.key = listed.key
+        // A listing has milliseconds on some servers, a header has whole seconds everywhere.
+        if !changed { info.lastModified = listed.lastModified }
+        let (tags, flaw) = try await tagReading.tags(of: info, in: store)
+        info.attributes.tags = tags
+        return FetchedObject(
+            info: info, content: content, sha256: ContentDigest.sha256(content), changed: changed,
+            flaw: flaw ?? Self.missingMetadata(info))
+    }
+
+    /// Metadata that the server has and cannot say (`x-amz-missing-meta`).
+    static func missingMetadata(_ info: ObjectInfo) -> ObjectProblem? {
+        guard info.missingMetadata > 0 else { return nil }
+        return ObjectProblem(
+            reason: "metadata", message: "the server keeps \(info.missingMetadata) metadata fields that it cannot send as headers")
+    }
+
+    /// What an answer means for one object; throws what means the end of the run.
+    func problem(_ error: ObjectStoreError) async throws -> ObjectProblem {
+        switch error.code {
+        case .notFound: return ObjectProblem(reason: "vanished", message: "it was listed and is gone")
+        case .unreadable: return ObjectProblem(reason: "unreadable", message: error.message)
+        case .accessDenied: return ObjectProblem(reason: "denied", message: error.message)
+        case .noSuchBucket, .unauthorized, .clockSkew: throw error
+        default:
+            // One object's failure is an exception, the server's failure is the end of the run: ask which it is.
+            _ = try await store.list(ListQuery(limit: 1))
+            return ObjectProblem(reason: "failed", message: error.message)
+        }
+    }
+}
+
+/// Whether an object's tags must be asked for: `x-amz-tagging-count` tells, on the servers that send it.
+struct TagReading: Sendable {
+    /// Whether the server is known to send the count with every tagged object. If not, every object is asked for.
+    let countIsTold: Bool
+
+    /// The tags of an object, and what kept them from being read.
+    func tags(of info: ObjectInfo, in store: any ObjectStore) async throws -> ([Tag], ObjectProblem?) {
+        guard info.tagCount.map({ $0 > 0 }) ?? !countIsTold else { return ([], nil) }
+        do {
+            return (try await store.tags(of: info.key, version: info.version), nil)
+        } catch let error as ObjectStoreError where error.code == .notImplemented || error.code == .notFound {
+            return ([], nil)
+        } catch let error as ObjectStoreError {
+            return ([], ObjectProblem(reason: "metadata", message: "its tags cannot be read: \(error.message)"))
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncAlgorithms
+import Catalog
+import ObjectStorage
+import Streams
+
+/// An object that the listing named and the catalog did not know yet.
+struct PendingObject: Sendable {
+    let info: ObjectInfo
+    /// Its name in the archive.
+    let member: [UInt8]
+}
+
+/// Lists a bucket into the catalog, page by page, and hands on what is new.
+///
+/// The listing runs one page ahead of the reading. A key that the server repeats is dropped here, so that no object
+/// is stored twice; what is in the catalog at the end is what must be in the backup.
+struct SourceListing: Sendable {
+    let store: any ObjectStore
+    let catalog: CatalogWriter
+    let progress: ProgressMeter
+
+    /// Lists everything into `channel` and finishes it, also when the listing fails.
+    func run(into channel: AsyncThrowingChannel<PendingObject.Page, any Error>) async throws {
+        do {
+            for try await page in listing(of: store, prefix: []) {
+                let outcomes = try await catalog.list(page.objects.map(\.listed))
+                var pending: [PendingObject] = []
+                pending.reserveCapacity(page.objects.count)
+                var bytes: Int64 = 0
+                for (info, outcome) in zip(page.objects, outcomes) where outcome.isNew {
+                    let member = MemberName.name(forKey: info.key.bytes, collides: outcome.collides)
+                    pending.append(PendingObject(info: info, member: member))
+                    bytes += info.size
+                }
+                progress.update { [count = pending.count, bytes] in
+                    $0.objectsTotal += count
+                    $0.bytesTotal += bytes
+                }
+                await channel.send(PendingObject.Page(objects: pending))
+            }
+            progress.update { $0.totalsAreFinal = true }
+            channel.finish()
+        } catch {
+            channel.fail(error)
+            throw error
+        }
+    }
+}
+
+extension PendingObject {
+    /// The new objects of one page of a listing.
+    struct Page: Sendable {
+        let objects: [PendingObject]
+    }
+}
+
+extension ObjectInfo {
+    /// The row that a listing makes of an object.
+    var listed: ListedObject {
+        ListedObject(
+            key: key.bytes, ordinal: 0, versionID: version?.rawValue, isLatest: true, isDeleteMarker: false, size: size,
+            etag: etag, lastModified: TimeText.milliseconds(lastModified),
+            storageClass: attributes.storageClass)
+    }
+}

@@ -1,0 +1,132 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import Catalog
+import Crypto
+import Foundation
+import NIOCore
+import ObjectStorage
+import Streams
+
+/// Reads an archive without an index from its beginning and makes the catalog that it lacks: archives of the older
+/// system, and our own with a lost tail.
+///
+/// A later member of the same name replaces an earlier one, as it does for `tar`. Links are never followed: a symbolic
+/// link is an exception. Where the archive breaks, what came before is kept and the break is a flaw.
+struct ArchiveScan {
+    let entry: VaultEntry
+    let copy: String
+    let source: any RandomAccessBytes
+    var flaws: [String]
+
+    func open(_ environment: RunEnvironment) async throws -> OpenedBackup {
+        environment.progress.update { $0.phase = "reading an archive without an index" }
+        // A name of its own each time: the result is valid for this process only.
+        let path = try await environment.state.workFile(name: "scan")
+        let catalog = try await CatalogWriter.create(at: path)
+        var scan = Scan(catalog: catalog, flaws: flaws)
+        do {
+            try await scan.read(TarReader(decompressed(source.stream(0..<source.size))))
+        } catch {
+            try Task.checkCancellation()
+            guard scan.count > 0 else {
+                await environment.state.remove(path)
+                throw HoldfastError(
+                    .corrupt, "\(entry.file.fileName) in \(copy) is not an archive that can be read: \(error)",
+                    hint: "holdfast verify \(entry.file.name) looks at every copy.")
+            }
+            scan.flaws.append("The archive in \(copy) breaks off after \(scan.count) objects: \(error)")
+        }
+        _ = try await catalog.finish()
+        let reader = try await CatalogReader.open(at: path)
+        // The open database keeps the file; its name can go, so that nothing is left behind.
+        await environment.state.remove(path)
+        return OpenedBackup(
+            entry: entry, copy: copy, metadata: scan.metadata, catalog: reader, content: .sequential(source),
+            flaws: scan.flaws)
+    }
+
+    /// What a pass over the members has found.
+    private struct Scan {
+        let catalog: CatalogWriter
+        var flaws: [String]
+        var metadata: BackupMetadata?
+        var count = 0
+
+        init(catalog: CatalogWriter, flaws: [String]) {
+            self.catalog = catalog
+            self.flaws = flaws
+        }
+
+        mutating func read(_ tar: TarReader) async throws {
+            while let member = try await tar.next() {
+                let name = Self.withoutDotSlash(member.name)
+                if name == Array(ArchiveLayout.metadataName.utf8) {
+                    metadata = try await readMetadata(tar)
+                    continue
+                }
+                let isOurs = name.starts(with: ".holdfast/".utf8) && !member.records.contains { $0.name == "HOLDFAST.key" }
+                guard !isOurs else { continue }
+                switch member.kind {
+                case .directory: continue
+                case .file: try await readFile(member, name, tar)
+                case .hardLink(let target): try await link(member, name, to: Self.withoutDotSlash(target))
+                default: try await refuse(name)
+                }
+            }
+            if !tar.endedProperly { flaws.append("The archive lacks the blocks that end a tar file.") }
+        }
+
+        private func readMetadata(_ tar: TarReader) async throws -> BackupMetadata? {
+            var json = ByteBuffer()
+            while var piece = try await tar.readPiece() {
+                guard json.readableBytes + piece.readableBytes <= 1 << 20 else { return nil }
+                json.writeBuffer(&piece)
+            }
+            return try? BackupMetadata.decoded(from: Data(json.readableBytesView))
+        }
+
+        private mutating func readFile(_ member: ArchiveMember, _ name: [UInt8], _ tar: TarReader) async throws {
+            var info = MemberRecords.info(of: member)
+            if info.key.bytes == member.name { info.key = ObjectKey(name) }
+            let offset = tar.contentOffset
+            var digests = RunningDigests(wantsMD5: false)
+            while let piece = try await tar.readPiece() { digests.update(piece) }
+            let object = CatalogObject(
+                info, member: member.name, extent: offset..<offset + member.size, sha256: digests.sha256)
+            if let promised = MemberRecords.sha256(of: member), promised != digests.sha256 {
+                flaws.append("\(info.key) has other bytes than its record says.")
+            }
+            try await put(object)
+        }
+
+        private mutating func link(_ member: ArchiveMember, _ name: [UInt8], to target: [UInt8]) async throws {
+            guard let earlier = try await catalog.stored(key: target) else {
+                flaws.append("\(ObjectKey(name)) is a link to \(ObjectKey(target)), which does not come before it.")
+                return
+            }
+            var object = earlier
+            object.listed.key = name
+            object.member = member.name
+            try await put(object)
+        }
+
+        private mutating func put(_ object: CatalogObject) async throws {
+            count += 1
+            if try await catalog.list([object.listed])[0].isNew {
+                try await catalog.store([object])
+            } else {
+                try await catalog.replace(object)
+            }
+        }
+
+        private mutating func refuse(_ name: [UInt8]) async throws {
+            flaws.append("\(ObjectKey(name)) is neither a file nor a folder and is left alone.")
+        }
+
+        private static func withoutDotSlash(_ name: [UInt8]) -> [UInt8] {
+            name.starts(with: "./".utf8) ? Array(name.dropFirst(2)) : name
+        }
+    }
+}

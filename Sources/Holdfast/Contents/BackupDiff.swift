@@ -1,0 +1,80 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Catalog
+import ObjectStorage
+
+/// One key that differs between two states of a bucket.
+package struct Difference: Codable, Sendable {
+    package enum Kind: String, Codable, Sendable { case added, removed, changed }
+    package let key: String
+    package let kind: Kind
+    /// Bytes before and after; `nil` where the key is not there.
+    package let sizeBefore: Int64?
+    package let sizeAfter: Int64?
+    /// What is different of a changed key: `content`, `metadata`, `tags`.
+    package let parts: [String]
+}
+
+/// Compares two catalogs key by key, in constant memory.
+package struct BackupDiff: Sendable {
+    package let before: CatalogReader
+    package let after: CatalogReader
+    /// Whether headers, metadata and tags are known on both sides; a bucket's listing does not tell them.
+    package let comparesAttributes: Bool
+
+    package init(before: CatalogReader, after: CatalogReader, comparesAttributes: Bool) {
+        self.before = before
+        self.after = after
+        self.comparesAttributes = comparesAttributes
+    }
+
+    /// Hands on the differences in key order.
+    ///
+    /// - Returns: how many keys are the same.
+    package func run(_ report: (Difference) throws -> Void) async throws -> Int {
+        var left = KeyOrder(catalog: before).makeAsyncIterator()
+        var right = KeyOrder(catalog: after).makeAsyncIterator()
+        var old = try await left.next()
+        var new = try await right.next()
+        var same = 0
+        while old != nil || new != nil {
+            if let was = old, new.map({ was.key.lexicographicallyPrecedes($0.key) }) ?? true {
+                try report(difference(.removed, was, nil))
+                old = try await left.next()
+            } else if let isNow = new, old.map({ isNow.key.lexicographicallyPrecedes($0.key) }) ?? true {
+                try report(difference(.added, nil, isNow))
+                new = try await right.next()
+            } else if let was = old, let isNow = new {
+                let parts = changedParts(was, isNow)
+                if parts.isEmpty { same += 1 } else { try report(difference(.changed, was, isNow, parts)) }
+                old = try await left.next()
+                new = try await right.next()
+            }
+        }
+        return same
+    }
+
+    private func difference(
+        _ kind: Difference.Kind, _ old: CatalogObject?, _ new: CatalogObject?, _ parts: [String] = []
+    ) -> Difference {
+        Difference(
+            key: ((new ?? old)?.key).map { "\(ObjectKey($0))" } ?? "", kind: kind, sizeBefore: old?.size,
+            sizeAfter: new?.size, parts: parts)
+    }
+
+    private func changedParts(_ old: CatalogObject, _ new: CatalogObject) -> [String] {
+        var parts: [String] = []
+        if hasOtherContent(old, new) { parts.append("content") }
+        guard comparesAttributes else { return parts }
+        if Set(old.headers) != Set(new.headers) || Set(old.metadata) != Set(new.metadata) { parts.append("metadata") }
+        if Set(old.tags) != Set(new.tags) { parts.append("tags") }
+        return parts
+    }
+
+    /// By SHA-256 where both are known, else by size and ETag.
+    private func hasOtherContent(_ old: CatalogObject, _ new: CatalogObject) -> Bool {
+        if let before = old.sha256, let after = new.sha256 { return before != after }
+        return old.size != new.size || old.listed.etag != new.listed.etag
+    }
+}

@@ -1,0 +1,82 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+package import Foundation
+import NIOCore
+import Streams
+
+/// What `holdfast backups` says of one backup.
+package struct BackupSummary: Codable, Sendable {
+    package var name: String
+    package var file: String
+    /// `nil` when the archive does not say, or cannot be read.
+    package var bucket: String?
+    /// When the backup was begun; for strangers' archives, when the file was written. UTC.
+    package var time: Date
+    /// Bytes of the archive.
+    package var archiveBytes: Int64
+    package var objectCount: Int?
+    /// Bytes of the objects.
+    package var totalBytes: Int64?
+    /// `nil` when nobody knows: archives of the older system do not say.
+    package var complete: Bool?
+    package var exceptionCount: Int?
+    package var copies: [String]
+    /// Copies of the vault that lack it.
+    package var missingCopies: [String]
+    /// What is wrong with it, if anything is.
+    package var problem: String?
+}
+
+/// Reads what each archive says of itself: three small reads an archive.
+package struct BackupList: Sendable {
+    package let vault: Vault
+
+    package init(vault: Vault) {
+        self.vault = vault
+    }
+
+    /// Every backup by time, oldest first, and the copies that could not be listed.
+    package func read() async throws -> (backups: [BackupSummary], unreachable: [CopyProblem]) {
+        let listing = try await vault.backups()
+        let readable = listing.copies.filter { label in !listing.unreachable.contains { $0.label == label } }
+        var summaries: [BackupSummary] = []
+        for entry in listing.entries { summaries.append(try await summary(of: entry, readable: readable)) }
+        return (summaries.sorted { ($0.time, $0.name) < ($1.time, $1.name) }, listing.unreachable)
+    }
+
+    private func summary(of entry: VaultEntry, readable: [String]) async throws -> BackupSummary {
+        let held = entry.copies.map(\.label)
+        var summary = BackupSummary(
+            name: entry.file.name.rawValue, file: entry.file.fileName, time: entry.modified, archiveBytes: entry.size,
+            copies: held, missingCopies: readable.filter { !held.contains($0) })
+        if Set(entry.copies.map(\.size)).count > 1 { summary.problem = "its copies differ in size" }
+        guard !entry.file.isSealed else { return summary }
+        do {
+            let bytes = try await vault.open(entry).bytes
+            let archive = try await ArchiveReader.open(bytes)
+            guard let range = archive.metadata, range.count <= 16 << 20 else { throw ArchiveError.noIndex }
+            let json = try await archive.read(range)
+            summary.describe(try BackupMetadata.decoded(from: Data(json.readableBytesView)))
+        } catch ArchiveError.noIndex {
+            // An archive of the older system: what it says of itself stands at its end, a whole read away.
+            summary.bucket = nil
+        } catch {
+            try Task.checkCancellation()
+            summary.problem = "\(error)"
+        }
+        return summary
+    }
+}
+
+extension BackupSummary {
+    fileprivate mutating func describe(_ metadata: BackupMetadata) {
+        bucket = metadata.bucketName
+        time = metadata.cut ?? time
+        objectCount = metadata.storedCount ?? metadata.objectCount
+        totalBytes = metadata.storedBytes ?? metadata.totalSizeBytes
+        complete = metadata.complete
+        exceptionCount = metadata.exceptions
+    }
+}

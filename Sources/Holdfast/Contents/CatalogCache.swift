@@ -1,0 +1,59 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import NIOCore
+import Streams
+import SystemPackage
+
+/// Catalogs taken out of archives, kept in the state directory so that the next look costs nothing.
+struct CatalogCache: Sendable {
+    let state: StateDirectory
+
+    /// The catalog's path; `content` is read only when it is not there yet.
+    func catalog(of entry: VaultEntry, label: String, content: () -> ByteStream) async throws -> FilePath {
+        let copy = entry.copies.first { $0.label == label }
+        let stamp = TimeText.milliseconds(copy?.modified ?? entry.modified)
+        let path = try await state.cache().appending("\(entry.file.fileName)-\(copy?.size ?? entry.size)-\(stamp).db")
+        if try await FileThread.run({ try FileSystemNames.regularFile(path) }) != nil { return path }
+        let partial = try await state.workFile(name: "catalog")
+        do {
+            try await write(content(), to: partial)
+            try await FileThread.run { try FileSystemNames.rename(partial, to: path) }
+        } catch {
+            await state.remove(partial)
+            throw error
+        }
+        return path
+    }
+
+    private func write(_ content: ByteStream, to path: FilePath) async throws {
+        let file = try await FileThread.run {
+            try HoldfastError.withFile("write", path) {
+                try FileDescriptor.open(
+                    path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: [.ownerReadWrite])
+            }
+        }
+        do {
+            for try await block in content {
+                try await FileThread.run {
+                    try HoldfastError.withFile("write", path) { _ = try file.writeAll(block.readableBytesView) }
+                }
+            }
+            try file.close()
+        } catch {
+            try? file.close()
+            throw error
+        }
+    }
+
+    /// Forgets the catalogs of an archive that was deleted.
+    func forget(_ file: ArchiveFile) async throws {
+        let directory = try await state.cache()
+        try await FileThread.run {
+            for name in try FileSystemNames.list(directory) where name.hasPrefix(file.fileName + "-") {
+                _ = try FileSystemNames.unlink(directory.appending(name))
+            }
+        }
+    }
+}

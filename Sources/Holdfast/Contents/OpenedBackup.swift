@@ -1,0 +1,123 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Archive
+package import Catalog
+import Foundation
+import NIOCore
+package import Streams
+
+/// A backup opened for reading: what is in it, and a way to the bytes.
+package struct OpenedBackup: Sendable {
+    package let entry: VaultEntry
+    /// The copy that is read.
+    package let copy: String
+    /// `nil` in archives of others that have none.
+    package let metadata: BackupMetadata?
+    package let catalog: CatalogReader
+    package let content: Content
+    /// What is wrong with the archive although it could be opened, for people.
+    package let flaws: [String]
+
+    /// The two ways to an object's bytes.
+    package enum Content: Sendable {
+        /// By the frame index: any object at once.
+        case indexed(ArchiveReader)
+        /// Without an index (archives of the older system, a lost tail): from the beginning, in order.
+        case sequential(any RandomAccessBytes)
+    }
+
+    /// Opens a backup: by its index in the first copy where that can be read, else from the beginning.
+    ///
+    /// - Throws: ``HoldfastError`` `.corrupt` when no copy can be read, `.wrongKey` for a sealed archive.
+    package static func open(_ entry: VaultEntry, in vault: Vault, _ environment: RunEnvironment) async throws -> OpenedBackup {
+        guard !entry.file.isSealed else {
+            throw HoldfastError(
+                .wrongKey, "\(entry.file.fileName) is sealed.", hint: "Open it with age -d -i KEYFILE and read the result.")
+        }
+        var flaws: [String] = []
+        var unindexed: [(label: String, bytes: any RandomAccessBytes)] = []
+        for copy in vault.copies where entry.copies.contains(where: { $0.label == copy.label }) {
+            do {
+                guard let bytes = try await copy.open(entry.file) else { continue }
+                do {
+                    return try await openIndexed(entry, copy.label, bytes, flaws: flaws, environment)
+                } catch ArchiveError.noIndex {
+                    unindexed.append((copy.label, bytes))
+                } catch let error as ArchiveError {
+                    flaws.append("The copy in \(copy.label) is damaged: \(error)")
+                    unindexed.append((copy.label, bytes))
+                } catch let error as CatalogError {
+                    flaws.append("The catalog in \(copy.label) is damaged: \(error)")
+                    unindexed.append((copy.label, bytes))
+                }
+            } catch {
+                try Task.checkCancellation()
+                flaws.append("\(copy.label) cannot be read: \(error)")
+            }
+        }
+        guard let first = unindexed.first else {
+            throw HoldfastError(.unreachable, "\(entry.file.fileName) cannot be read. \(flaws.joined(separator: " "))")
+        }
+        return try await ArchiveScan(entry: entry, copy: first.label, source: first.bytes, flaws: flaws).open(environment)
+    }
+
+    /// Opens one copy by its index.
+    ///
+    /// - Throws: ``ArchiveError`` and ``CatalogError`` for what is wrong with it.
+    static func openIndexed(
+        _ entry: VaultEntry, _ label: String, _ bytes: any RandomAccessBytes, flaws: [String], _ environment: RunEnvironment
+    ) async throws -> OpenedBackup {
+        let archive = try await ArchiveReader.open(bytes)
+        guard let catalogRange = archive.catalog, let metadataRange = archive.metadata else { throw ArchiveError.noIndex }
+        let json = try await archive.read(metadataRange)
+        let metadata: BackupMetadata
+        do {
+            metadata = try BackupMetadata.decoded(from: Data(json.readableBytesView))
+        } catch {
+            throw ArchiveError.corrupt("its metadata is not the JSON that it should be")
+        }
+        let path = try await CatalogCache(state: environment.state).catalog(of: entry, label: label) {
+            archive.stream(catalogRange)
+        }
+        return OpenedBackup(
+            entry: entry, copy: label, metadata: metadata, catalog: try await CatalogReader.open(at: path),
+            content: .indexed(archive), flaws: flaws)
+    }
+
+    /// The current object of a key.
+    ///
+    /// - Throws: ``HoldfastError`` `.notFound`, saying so if the object is on the exception list.
+    package func object(_ key: [UInt8]) async throws -> CatalogObject {
+        if let object = try await catalog.object(key: key) { return object }
+        let shown = String(decoding: key, as: UTF8.self)
+        if let exception = try await catalog.exceptions(limit: 100_000).first(where: { $0.key == key }) {
+            throw HoldfastError(
+                .notFound, "\(shown) is not in \(entry.file.name): \(exception.message) (\(exception.reason)).")
+        }
+        throw HoldfastError(
+            .notFound, "\(shown) is not in \(entry.file.name).", hint: "holdfast show \(entry.file.name) lists what is.")
+    }
+
+    /// An object's bytes, unchecked; ``CheckedContent`` checks them.
+    package func stream(_ object: CatalogObject) throws -> ByteStream {
+        let extent = try extent(of: object)
+        switch content {
+        case .indexed(let archive): return archive.stream(extent)
+        case .sequential(let source): return ForwardBytes(decompressed(source.stream(0..<source.size))).stream(extent)
+        }
+    }
+
+    /// Where an object's bytes lie in this archive's tar stream.
+    func extent(of object: CatalogObject) throws -> Range<Int64> {
+        guard object.extents.count == 1, let extent = object.extents.first, extent.archive == 0 else {
+            throw HoldfastError(
+                .corrupt, "The catalog names bytes of \(String(decoding: object.key, as: UTF8.self)) outside this archive.")
+        }
+        guard extent.length == object.size, extent.offset >= 0, extent.offset <= Int64.max - extent.length else {
+            throw HoldfastError(
+                .corrupt, "The catalog says \(object.size) bytes of \(String(decoding: object.key, as: UTF8.self)) and names \(extent.length).")
+        }
+        return extent.offset..<extent.offset + extent.length
+    }
+}

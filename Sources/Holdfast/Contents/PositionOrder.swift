@@ -1,0 +1,72 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Catalog
+
+/// The objects of a catalog in the order in which they lie in the archive, a page of 1,000 at a time.
+package struct PositionOrder: AsyncSequence, Sendable {
+    package typealias Element = CatalogObject
+    private let catalog: CatalogReader
+
+    package init(catalog: CatalogReader) {
+        self.catalog = catalog
+    }
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let catalog: CatalogReader
+        private var page: ArraySlice<CatalogObject> = []
+        private var last: CatalogPosition?
+        private var isDone = false
+
+        fileprivate init(catalog: CatalogReader) {
+            self.catalog = catalog
+        }
+
+        package mutating func next() async throws -> CatalogObject? {
+            if page.isEmpty, !isDone {
+                page = try await catalog.objectsByPosition(after: last, limit: 1000)[...]
+                last = page.last?.position
+                isDone = page.count < 1000
+            }
+            return page.popFirst()
+        }
+    }
+
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(catalog: catalog) }
+}
+
+/// The objects of a catalog by key, in byte order, a page of 1,000 at a time.
+package struct KeyOrder: AsyncSequence, Sendable {
+    package typealias Element = CatalogObject
+    private let catalog: CatalogReader
+    private let prefix: [UInt8]
+
+    package init(catalog: CatalogReader, prefix: [UInt8] = []) {
+        self.catalog = catalog
+        self.prefix = prefix
+    }
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let catalog: CatalogReader
+        fileprivate let prefix: [UInt8]
+        private var page: ArraySlice<CatalogObject> = []
+        private var last: (key: [UInt8], ordinal: Int)?
+        private var isDone = false
+
+        fileprivate init(catalog: CatalogReader, prefix: [UInt8]) {
+            self.catalog = catalog
+            self.prefix = prefix
+        }
+
+        package mutating func next() async throws -> CatalogObject? {
+            if page.isEmpty, !isDone {
+                page = try await catalog.objects(prefix: prefix, after: last, limit: 1000)[...]
+                last = page.last.map { ($0.key, $0.ordinal) }
+                isDone = page.count < 1000
+            }
+            return page.popFirst()
+        }
+    }
+
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(catalog: catalog, prefix: prefix) }
+}

@@ -1,0 +1,202 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Catalog
+import Foundation
+package import Logging
+import NIOPosix
+package import ObjectStorage
+import Streams
+
+/// Everything opened: the source, the vault, the state. One method for each operation; no state of its own.
+package struct Engine: Sendable {
+    /// `nil` when no source is configured.
+    private let configuredSource: RetryingStorageService?
+    package let vault: Vault
+    private let services: SystemServices
+    private let logger: Logger
+    private let state: StateDirectory
+    private let configuration: HoldfastConfiguration
+
+    /// Opens what `configuration` names, runs `body` and closes every connection, however it ends.
+    package static func withEngine<Result>(
+        _ configuration: HoldfastConfiguration, logger: Logger, services: SystemServices = .live,
+        _ body: (Engine) async throws -> Result
+    ) async throws -> Result {
+        // One thread: on few cores a second event loop costs more than it gains (Documentation/benchmarks.md).
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let servers = Servers(group: group, logger: logger)
+        do {
+            let engine = try Engine(configuration, servers, logger: logger, services: services)
+            let result = try await body(engine)
+            await servers.shutdown()
+            return result
+        } catch {
+            await servers.shutdown()
+            throw error
+        }
+    }
+
+    private init(
+        _ configuration: HoldfastConfiguration, _ servers: Servers, logger: Logger, services: SystemServices
+    ) throws {
+        let source = try configuration.source.map { try servers.service($0) }
+        configuredSource = source
+        vault = Vault(
+            copies: try configuration.vault.map { copy -> any VaultCopy in
+                switch copy {
+                case .directory(let path): return DirectoryCopy(path)
+                case .bucket(let bucket, let storage):
+                    guard let service = try storage.map({ try servers.service($0) }) ?? source else {
+                        throw HoldfastError(
+                            .invalidConfiguration, "The vault bucket \(bucket) has no server: no endpoint is configured.",
+                            hint: "Set MINIO_ENDPOINT or HOLDFAST_VAULT_ENDPOINT, or keep backups in a directory only (HOLDFAST_VAULT_BUCKET= empty).")
+                    }
+                    return BucketCopy(service: service, bucket: bucket)
+                }
+            })
+        self.services = services
+        self.logger = logger
+        self.configuration = configuration
+        state = StateDirectory(configuration.stateDirectory)
+        guard !vault.copies.isEmpty else {
+            throw HoldfastError(
+                .invalidConfiguration, "The vault has no copy: neither a directory nor a bucket is configured.",
+                hint: "Set HOLDFAST_VAULT_DIRECTORY or HOLDFAST_VAULT_BUCKET.")
+        }
+    }
+
+    /// The source.
+    ///
+    /// - Throws: ``HoldfastError`` `.invalidConfiguration` when none is configured.
+    package var source: any StorageService {
+        get throws {
+            guard let configuredSource else {
+                throw HoldfastError(
+                    .invalidConfiguration, "No server is configured.",
+                    hint: "Set MINIO_ENDPOINT, MINIO_ROOT_USER and MINIO_ROOT_PASSWORD, or the AWS_ variables, or write holdfast.yaml.")
+            }
+            return configuredSource
+        }
+    }
+
+    private func environment(_ progress: ProgressMeter) -> RunEnvironment {
+        RunEnvironment(services: services, logger: logger, state: state, progress: progress)
+    }
+
+    /// The names of the source's buckets.
+    package func buckets() async throws -> [String] {
+        let source = try source
+        do {
+            return try await source.buckets()
+        } catch let error as ObjectStoreError {
+            throw HoldfastError(storage: error, "Cannot list the buckets at \(source.name)")
+        }
+    }
+
+    /// Backs up a bucket; `name` defaults to one made of the bucket and the time.
+    package func backUp(
+        bucket: String, name: BackupName?, options: BackupRun.Options, progress: ProgressMeter
+    ) async throws -> BackupReport {
+        let name = try name ?? .generated(bucket: bucket, at: services.now())
+        return try await BackupRun(
+            bucket: bucket, name: name, source: try source, vault: vault, options: options,
+            environment: environment(progress)
+        ).run()
+    }
+
+    /// Every backup, oldest first, and the copies that could not be listed.
+    package func backups() async throws -> (backups: [BackupSummary], unreachable: [CopyProblem]) {
+        try await BackupList(vault: vault).read()
+    }
+
+    /// Opens a backup by its name, with or without extension.
+    package func open(_ name: String, progress: ProgressMeter) async throws -> OpenedBackup {
+        try await OpenedBackup.open(try await vault.find(name), in: vault, environment(progress))
+    }
+
+    /// Restores a backup into `bucket` (its own bucket when `nil`) at `target` (the source when `nil`).
+    package func restore(
+        _ name: String, into bucket: String?, at target: StorageConfiguration?, options: RestoreRun.Options,
+        progress: ProgressMeter
+    ) async throws -> RestoreReport {
+        let backup = try await open(name, progress: progress)
+        guard let bucket = bucket ?? backup.metadata?.bucketName else {
+            throw HoldfastError(
+                .invalidConfiguration, "\(name) does not say which bucket it is of.",
+                hint: "Name the bucket to restore into with --to.")
+        }
+        guard let target else {
+            return try await RestoreRun(
+                backup: backup, target: try source, bucket: bucket, options: options, environment: environment(progress)
+            ).run()
+        }
+        return try await withServer(target) { service in
+            try await RestoreRun(
+                backup: backup, target: service, bucket: bucket, options: options, environment: environment(progress)
+            ).run()
+        }
+    }
+
+    /// Verifies a backup in every copy.
+    package func verify(_ name: String, depth: VerifyDepth, progress: ProgressMeter) async throws -> VerifyReport {
+        try await VerifyRun(
+            entry: try await vault.find(name), vault: vault, depth: depth, environment: environment(progress)
+        ).run()
+    }
+
+    /// Removes a backup from every copy.
+    package func delete(_ name: String) async throws -> DeleteReport {
+        try await DeleteRun(entry: try await vault.find(name), vault: vault, environment: environment(ProgressMeter())).run()
+    }
+
+    /// Compares a backup with another one.
+    ///
+    /// - Returns: how many keys are the same.
+    package func diff(
+        _ name: String, _ other: String, progress: ProgressMeter, _ report: (Difference) throws -> Void
+    ) async throws -> Int {
+        let before = try await open(name, progress: progress)
+        let after = try await open(other, progress: progress)
+        return try await BackupDiff(before: before.catalog, after: after.catalog, comparesAttributes: true).run(report)
+    }
+
+    /// Compares a backup with a bucket of the source as it is now, by size and ETag.
+    ///
+    /// - Returns: how many keys are the same.
+    package func diff(
+        _ name: String, bucket: String, progress: ProgressMeter, _ report: (Difference) throws -> Void
+    ) async throws -> Int {
+        let before = try await open(name, progress: progress)
+        let source = try source
+        do {
+            let after = try await CatalogReader.objects(
+                of: source.store(for: bucket), prefix: [], environment(progress))
+            return try await BackupDiff(before: before.catalog, after: after, comparesAttributes: false).run(report)
+        } catch let error as ObjectStoreError {
+            throw HoldfastError(storage: error, "Cannot list \(bucket) at \(source.name)")
+        }
+    }
+
+    /// Tries everything that a backup needs and says what is wrong, with the fix.
+    package func check(bucket: String?) async -> [CheckResult] {
+        await HealthCheck(
+            source: configuredSource, origin: configuration.source?.origin, vault: vault, state: state, services: services
+        ).run(bucket: bucket)
+    }
+
+    private func withServer<Result>(
+        _ configuration: StorageConfiguration, _ body: (any StorageService) async throws -> Result
+    ) async throws -> Result {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let servers = Servers(group: group, logger: logger)
+        do {
+            let result = try await body(try servers.service(configuration))
+            await servers.shutdown()
+            return result
+        } catch {
+            await servers.shutdown()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,41 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// How far an operation is: counted by its tasks, read by whoever shows it.
+package final class ProgressMeter: Sendable {
+    /// A reading.
+    package struct Reading: Sendable {
+        /// What the operation does now, for people.
+        package var phase = ""
+        /// Objects known to be wanted; grows while the listing goes on.
+        package var objectsTotal = 0
+        /// Bytes of those objects.
+        package var bytesTotal: Int64 = 0
+        package var objectsDone = 0
+        package var bytesDone: Int64 = 0
+        package var exceptions = 0
+        /// Whether the totals are final.
+        package var totalsAreFinal = false
+    }
+
+    private let state = Mutex(Reading())
+
+    package init() {}
+
+    package var reading: Reading { state.withLock { $0 } }
+
+    /// Changes the reading in one step.
+    package func update(_ change: (inout Reading) -> Void) {
+        state.withLock { change(&$0) }
+    }
+
+    /// Counts finished objects and their bytes.
+    package func finished(objects: Int = 1, bytes: Int) {
+        state.withLock {
+            $0.objectsDone += objects
+            $0.bytesDone += Int64(bytes)
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncAlgorithms
+import Catalog
+import NIOCore
+import ObjectStorage
+import Streams
+
+/// Writes one object of a backup into a bucket and makes sure of what the server stored.
+struct ObjectWrite: Sendable {
+    /// Objects up to this many bytes are written by one request; larger ones by multipart upload.
+    static let wholeLimit: Int64 = 16 << 20
+    static let concurrentParts = 3
+
+    let store: any ObjectStore
+
+    /// Bytes of a part: 16 MiB, or what 10,000 parts need.
+    static func partSize(of size: Int64) -> Int64 {
+        max(16 << 20, ((size / 9_999) >> 20 + 1) << 20)
+    }
+
+    /// Writes content that is in memory and has been compared with the catalog's checksum.
+    @concurrent
+    func whole(_ object: CatalogObject, _ content: ByteBuffer, ifAbsent: Bool) async throws {
+        let sha256 = ContentDigest.sha256(content)
+        try CheckedContent.compare(object, count: Int64(content.readableBytes), sha256: sha256)
+        let key = ObjectKey(object.key)
+        let result = try await store.put(
+            key, ReplayableBody(content, sha256: Hex.text(sha256)),
+            PutOptions(attributes: object.attributes, ifAbsent: ifAbsent))
+        // The backup made sure that this ETag is the content's MD5; a server that answers the same has stored it.
+        if ETag.md5(of: result.etag) != nil, result.etag == object.listed.etag { return }
+        if let stored = ETag.md5(of: result.etag), stored == ContentDigest.md5(content) { return }
+        try await readBack(object, key, sha256: sha256)
+    }
+
+    /// An ETag that says nothing of the content (encryption, gateways): ask for the bytes themselves.
+    private func readBack(_ object: CatalogObject, _ key: ObjectKey, sha256: [UInt8]) async throws {
+        let body = try await store.get(key, GetOptions())
+        var digests = RunningDigests(wantsMD5: false)
+        for try await piece in body.bytes { digests.update(piece) }
+        guard body.info.size == object.size, digests.sha256 == sha256 else {
+            throw ObjectStoreError(.badAnswer, "The server gives other bytes of \(key) than were stored.")
+        }
+    }
+
+    /// Writes content that comes in pieces, by multipart upload. Nothing is visible unless every byte was right.
+    func parts(
+        _ object: CatalogObject, _ content: ByteStream, ifAbsent: Bool, onBytes: @escaping @Sendable (Int) -> Void
+    ) async throws {
+        let key = ObjectKey(object.key)
+        let upload = try await store.createUpload(key, PutOptions(attributes: object.attributes))
+        do {
+            let parts = try await send(object, content, to: upload, of: key, onBytes: onBytes)
+            _ = try await store.completeUpload(key, upload, parts, ifAbsent: ifAbsent)
+        } catch {
+            // In a task of its own so that a cancelled restore cleans up as well.
+            await Task { try? await store.abortUpload(key, upload) }.value
+            throw error
+        }
+        let stored = try await store.head(key, version: nil).size
+        guard stored == object.size else {
+            throw ObjectStoreError(.badAnswer, "The server holds \(stored) bytes of \(key), \(object.size) were sent.")
+        }
+    }
+
+    private func send(
+        _ object: CatalogObject, _ content: ByteStream, to upload: UploadID, of key: ObjectKey,
+        onBytes: @escaping @Sendable (Int) -> Void
+    ) async throws -> [UploadedPart] {
+        var digests = RunningDigests(wantsMD5: false)
+        var count: Int64 = 0
+        var parts: [UploadedPart] = []
+        let pieces = FixedSizePieces(source: content, size: Int(Self.partSize(of: object.size)))
+        try await pieces.mapInOrder(width: Self.concurrentParts) { [store] piece in
+            let part = try await Self.sendPart(piece, to: upload, of: key, in: store)
+            return (part, piece.bytes)
+        } consume: { (part, bytes) in
+            parts.append(part)
+            digests = await Self.update(digests, bytes)
+            count += Int64(bytes.readableBytes)
+            onBytes(bytes.readableBytes)
+        }
+        try CheckedContent.compare(object, count: count, sha256: digests.sha256)
+        return parts
+    }
+
+    @concurrent
+    private static func update(_ digests: RunningDigests, _ bytes: ByteBuffer) async -> RunningDigests {
+        var digests = digests
+        digests.update(bytes)
+        return digests
+    }
+
+    @concurrent
+    private static func sendPart(
+        _ piece: FixedSizePieces.Piece, to upload: UploadID, of key: ObjectKey, in store: any ObjectStore
+    ) async throws -> UploadedPart {
+        let part = try await store.uploadPart(key, upload, number: piece.number, ReplayableBody(piece.bytes))
+        if let stored = ETag.md5(of: part.etag) {
+            let sent = ContentDigest.md5(piece.bytes)
+            guard stored == sent else {
+                throw ObjectStoreError(
+                    .badAnswer, "The server holds other bytes of part \(piece.number) of \(key) than were sent.")
+            }
+        }
+        return part
+    }
+}

@@ -1,0 +1,41 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import NIOCore
+import NIOPosix
+import ObjectStorage
+import Synchronization
+import SystemPackage
+
+/// The servers that are connected to, one for each endpoint and key, and what closes them.
+final class Servers: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let logger: Logger
+    private let transports = Mutex<[any S3Transport]>([])
+
+    init(group: MultiThreadedEventLoopGroup, logger: Logger) {
+        self.group = group
+        self.logger = logger
+    }
+
+    /// The server of a configuration, with retries and bounded concurrency.
+    func service(_ configuration: StorageConfiguration) throws -> RetryingStorageService {
+        var http = HTTPTransportOptions()
+        http.certificateAuthorities = configuration.certificateAuthority?.string
+        let transport = try AsyncHTTPClientTransport(eventLoopGroup: group, options: http)
+        transports.withLock { $0.append(transport) }
+        var options = S3ClientOptions()
+        options.userAgent = "holdfast/\(HoldfastVersion.current)"
+        let client = S3Client(
+            endpoint: configuration.endpoint, credentials: configuration.credentials, region: configuration.region,
+            transport: transport, options: options)
+        return RetryingStorageService(S3Service(client), logger: logger)
+    }
+
+    /// Closes every connection and ends the threads.
+    func shutdown() async {
+        for transport in transports.withLock({ $0 }) { try? await transport.shutdown() }
+        try? await group.shutdownGracefully()
+    }
+}

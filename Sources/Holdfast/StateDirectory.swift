@@ -1,0 +1,53 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+package import SystemPackage
+
+/// The place for what can be lost: catalogs being written, and cached from archives.
+package struct StateDirectory: Sendable {
+    package let root: FilePath
+
+    package init(_ root: FilePath) {
+        self.root = root
+    }
+
+    private static let workPrefix = "work-"
+
+    /// A path for a file that lives as long as a run. What killed processes left behind is removed on the way.
+    func workFile(name: String) async throws -> FilePath {
+        let directory = try await folder("work")
+        return try await FileThread.run {
+            for left in try FileSystemNames.list(directory) where left.hasPrefix(Self.workPrefix) {
+                let pid = left.dropFirst(Self.workPrefix.count).prefix { $0 != "-" }
+                if let pid = Int32(pid), kill(pid, 0) != 0, errno == ESRCH {
+                    _ = try FileSystemNames.unlink(directory.appending(left))
+                }
+            }
+            return directory.appending("\(Self.workPrefix)\(getpid())-\(UUID().uuidString)-\(name)")
+        }
+    }
+
+    /// The directory of cached catalogs.
+    func cache() async throws -> FilePath { try await folder("cache") }
+
+    private func folder(_ name: String) async throws -> FilePath {
+        let directory = root.appending(name)
+        try await FileThread.run {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: directory.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
+                throw HoldfastError(
+                    .failed, "Cannot make the state directory \(directory): \(error.localizedDescription)",
+                    hint: "Name a directory that this user may write to (HOLDFAST_STATE_DIRECTORY).")
+            }
+        }
+        return directory
+    }
+
+    func remove(_ path: FilePath) async {
+        _ = try? await FileThread.run { try FileSystemNames.unlink(path) }
+    }
+}

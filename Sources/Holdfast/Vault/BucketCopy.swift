@@ -1,0 +1,148 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+package import ObjectStorage
+package import Streams
+
+/// A vault copy in a bucket, below an optional prefix.
+package struct BucketCopy: VaultCopy {
+    package let service: any StorageService
+    package let bucket: String
+    private let store: any ObjectStore
+
+    package init(service: any StorageService, bucket: String) {
+        self.service = service
+        self.bucket = bucket
+        store = service.store(for: bucket)
+    }
+
+    package var label: String { "s3://\(bucket) at \(service.name)" }
+
+    package func prepare() async throws {
+        do {
+            if try await service.bucketExists(bucket) { return }
+            try await service.createBucket(bucket)
+        } catch let error as ObjectStoreError where error.code == .bucketExists {
+            return
+        } catch let error as ObjectStoreError {
+            throw HoldfastError(storage: error, "Cannot make the vault bucket \(bucket) at \(service.name)")
+        }
+    }
+
+    package func archives() async throws -> [StoredArchive] {
+        // A bucket not made yet holds no backups; that is no fault.
+        guard try await service.bucketExists(bucket) else { return [] }
+        var found: [StoredArchive] = []
+        for try await page in listing(of: store, prefix: Array(VaultLayout.archives.utf8)) {
+            for object in page.objects {
+                let name = String(decoding: object.key.bytes.dropFirst(VaultLayout.archives.utf8.count), as: UTF8.self)
+                guard let file = ArchiveFile(fileName: name) else { continue }
+                found.append(StoredArchive(file: file, size: object.size, modified: object.lastModified))
+            }
+        }
+        return found
+    }
+
+    private func key(_ file: ArchiveFile) -> ObjectKey { ObjectKey(VaultLayout.archives + file.fileName) }
+
+    package func open(_ file: ArchiveFile) async throws -> (any RandomAccessBytes)? {
+        do {
+            return try await store.randomAccess(to: key(file))
+        } catch let error as ObjectStoreError where error.code == .notFound {
+            return nil
+        }
+    }
+
+    package func beginArchive(_ file: ArchiveFile) async throws -> any ArchiveSink {
+        do {
+            _ = try await store.head(key(file), version: nil)
+            throw HoldfastError.nameTaken(file.name.rawValue, in: label)
+        } catch let error as ObjectStoreError where error.code == .notFound {
+            return BucketSink(store: store, key: key(file), label: label)
+        }
+    }
+
+    package func remove(_ file: ArchiveFile) async throws -> Bool {
+        do {
+            _ = try await store.head(key(file), version: nil)
+        } catch let error as ObjectStoreError where error.code == .notFound {
+            return false
+        }
+        for outcome in try await store.delete([ObjectReference(key(file))]) {
+            if let error = outcome.error { throw error }
+        }
+        return true
+    }
+
+    package func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String] {
+        var removed: [String] = []
+        let prefix = Array(VaultLayout.archives.utf8)
+        for upload in try await store.uploads(prefix: prefix) where upload.key.bytes.starts(with: prefix) {
+            let name = String(decoding: upload.key.bytes.dropFirst(prefix.count), as: UTF8.self)
+            // What is not named like an archive is not ours to remove.
+            guard let file = ArchiveFile(fileName: name), try await !isAlive(file.name) else { continue }
+            try await store.abortUpload(upload.key, upload.upload)
+            removed.append(name)
+        }
+        return removed
+    }
+
+    package func createFile(_ path: String, _ content: ByteBuffer) async throws -> Bool {
+        let key = ObjectKey(path)
+        do {
+            _ = try await store.put(key, ReplayableBody(content), PutOptions(ifAbsent: true))
+            return true
+        } catch let error as ObjectStoreError where error.code == .preconditionFailed || error.code == .conflict {
+            // A retry of our own write is told that the file exists: it is ours if it says what we wrote.
+            return try await readFile(path) == content
+        } catch let error as ObjectStoreError where error.code == .notImplemented {
+            // A server without conditional writes: look, then write. Two hosts within one round trip could both succeed.
+            guard try await readFile(path) == nil else { return false }
+            _ = try await store.put(key, ReplayableBody(content), PutOptions())
+            return try await readFile(path) == content
+        }
+    }
+
+    package func replaceFile(_ path: String, _ content: ByteBuffer) async throws {
+        _ = try await store.put(ObjectKey(path), ReplayableBody(content), PutOptions())
+    }
+
+    package func readFile(_ path: String) async throws -> ByteBuffer? {
+        do {
+            return try await store.get(ObjectKey(path), GetOptions()).bytes.collect(upTo: 1 << 20)
+        } catch let error as ObjectStoreError where error.code == .notFound {
+            return nil
+        }
+    }
+
+    package func removeFile(_ path: String) async throws {
+        for outcome in try await store.delete([ObjectReference(ObjectKey(path))]) {
+            if let error = outcome.error { throw error }
+        }
+    }
+}
+
+extension HoldfastError {
+    /// An answer of a storage server, with what was being done.
+    package init(storage error: ObjectStoreError, _ doing: String) {
+        let hint: String? =
+            switch error.code {
+            case .unauthorized: "Check the access key and the secret key (holdfast check says where they come from)."
+            case .accessDenied: "Give these credentials the right to it; holdfast check lists the rights that are needed."
+            case .noSuchBucket: "holdfast buckets lists the buckets that these credentials see."
+            case .unreachable: "Is the server running, and is the endpoint right? holdfast check tries it step by step."
+            case .clockSkew: "Set the clock of this machine, or of the server (holdfast check shows both)."
+            default: nil
+            }
+        let code: Code =
+            switch error.code {
+            case .notFound, .noSuchBucket: .notFound
+            case .unauthorized, .accessDenied: .accessDenied
+            case .unreachable: .unreachable
+            case .bucketExists, .conflict, .preconditionFailed: .conflict
+            default: .failed
+            }
+        self.init(code, "\(doing): \(error.message)", hint: hint)
+    }
+}

@@ -1,0 +1,133 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import ObjectStorage
+import Streams
+
+/// An archive being written into a bucket: parts of a multipart upload, completed at commit.
+///
+/// Memory: the part being filled and `concurrentParts` on their way, each of at most `partSize(_:)` bytes: 24 MiB up to
+/// archives of 7.8 GiB, more for larger ones because S3 allows 10,000 parts.
+actor BucketSink: ArchiveSink {
+    private static let concurrentParts = 2
+
+    private let store: any ObjectStore
+    private let key: ObjectKey
+    private let label: String
+    private var upload: UploadID?
+    private var filling = ByteBuffer()
+    private var nextNumber = 1
+    private var running: [Task<UploadedPart, any Error>] = []
+    private var done: [UploadedPart] = []
+
+    init(store: any ObjectStore, key: ObjectKey, label: String) {
+        self.store = store
+        self.key = key
+        self.label = label
+    }
+
+    /// Bytes of part `number`: 8 MiB, doubled after each 1,000 parts, so that 10,000 parts hold 7.8 TiB.
+    static func partSize(_ number: Int) -> Int {
+        (8 << 20) << min((number - 1) / 1000, 7)
+    }
+
+    func write(_ bytes: ByteBuffer) async throws {
+        var bytes = bytes
+        while bytes.readableBytes > 0 {
+            let room = Self.partSize(nextNumber) - filling.readableBytes
+            if filling.readableBytes == 0 { filling.reserveCapacity(Self.partSize(nextNumber)) }
+            if var piece = bytes.readSlice(length: min(room, bytes.readableBytes)) { filling.writeBuffer(&piece) }
+            if filling.readableBytes == Self.partSize(nextNumber) { try await sendPart() }
+        }
+    }
+
+    private func sendPart() async throws {
+        let body = filling
+        filling = ByteBuffer()
+        let number = nextNumber
+        nextNumber += 1
+        let upload: UploadID
+        if let begun = self.upload {
+            upload = begun
+        } else {
+            upload = try await store.createUpload(key, PutOptions(attributes: Self.attributes))
+            self.upload = upload
+        }
+        if running.count >= Self.concurrentParts { try await awaitOldest() }
+        // Not structured: a part goes on while the caller fills the next. commit and abort await every one of them.
+        running.append(Task { [store, key] in try await Self.send(body, number, to: upload, of: key, in: store) })
+    }
+
+    private static let attributes = ObjectAttributes(headers: [Field("content-type", "application/octet-stream")])
+
+    private static func send(
+        _ body: ByteBuffer, _ number: Int, to upload: UploadID, of key: ObjectKey, in store: any ObjectStore
+    ) async throws -> UploadedPart {
+        let part = try await store.uploadPart(key, upload, number: number, ReplayableBody(body))
+        try await confirm(part.etag, holds: body, what: "part \(number) of \(key)")
+        return part
+    }
+
+    /// Compares the ETag that the server made of bytes with their MD5, where the ETag is one.
+    @concurrent
+    private static func confirm(_ etag: String, holds body: ByteBuffer, what: String) async throws {
+        guard let stored = ETag.md5(of: etag) else { return }
+        let sent = ContentDigest.md5(body)
+        guard stored == sent else {
+            throw ObjectStoreError(.badAnswer, "The server holds other bytes of \(what) than were sent (MD5 \(stored), sent \(sent)).")
+        }
+    }
+
+    private func awaitOldest() async throws {
+        let oldest = running.removeFirst()
+        done.append(try await oldest.value)
+    }
+
+    func commit() async throws {
+        do {
+            if upload == nil {
+                let result = try await store.put(
+                    key, ReplayableBody(filling), PutOptions(attributes: Self.attributes, ifAbsent: true))
+                try await Self.confirm(result.etag, holds: filling, what: "\(key)")
+                return
+            }
+            if filling.readableBytes > 0 { try await sendPart() }
+            while !running.isEmpty { try await awaitOldest() }
+            try await complete(ifAbsent: true)
+        } catch let error as ObjectStoreError where error.code == .preconditionFailed {
+            throw HoldfastError.nameTaken(key.description, in: label)
+        } catch let error as ObjectStoreError where error.code == .notImplemented {
+            try await commitWithoutCondition()
+        }
+    }
+
+    /// For servers without conditional writes: the run's lock on the name is then what keeps a second writer away.
+    private func commitWithoutCondition() async throws {
+        if upload == nil {
+            _ = try await store.put(key, ReplayableBody(filling), PutOptions(attributes: Self.attributes))
+        } else {
+            try await complete(ifAbsent: false)
+        }
+    }
+
+    private func complete(ifAbsent: Bool) async throws {
+        guard let upload else { return }
+        _ = try await store.completeUpload(key, upload, done.sorted { $0.number < $1.number }, ifAbsent: ifAbsent)
+        let size = done.reduce(0) { $0 + $1.size }
+        let stored = try await store.head(key, version: nil).size
+        guard stored == size else {
+            throw ObjectStoreError(.badAnswer, "The server made \(key) of \(stored) bytes, \(size) were sent.")
+        }
+    }
+
+    func abort() async {
+        for task in running { task.cancel() }
+        for task in running { _ = try? await task.value }
+        running = []
+        guard let upload else { return }
+        // Cleaning up must work also when the run was cancelled, so it runs in a task of its own.
+        let cleaning = Task { [store, key] in try await store.abortUpload(key, upload) }
+        _ = try? await cleaning.value
+    }
+}

@@ -1,0 +1,105 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+
+/// The same bytes to every copy at once. A copy that fails is dropped and named; the others go on.
+actor CopiesSink {
+    /// A copy that did not get the archive.
+    struct Failure: Sendable {
+        let label: String
+        let error: any Error
+    }
+
+    private var sinks: [(label: String, sink: any ArchiveSink)]
+    private(set) var failures: [Failure]
+    private(set) var committed: [String] = []
+
+    private init(sinks: [(label: String, sink: any ArchiveSink)], failures: [Failure]) {
+        self.sinks = sinks
+        self.failures = failures
+    }
+
+    /// Begins the archive in every copy.
+    ///
+    /// - Throws: ``HoldfastError`` `.conflict` when any copy has the name already; the last failure when no copy can begin.
+    static func begin(_ file: ArchiveFile, in copies: [any VaultCopy]) async throws -> CopiesSink {
+        var sinks: [(label: String, sink: any ArchiveSink)] = []
+        var failures: [Failure] = []
+        for copy in copies {
+            do {
+                try await copy.prepare()
+                sinks.append((copy.label, try await copy.beginArchive(file)))
+            } catch {
+                let taken = (error as? HoldfastError)?.code == .conflict
+                if taken || error is CancellationError {
+                    for begun in sinks { await begun.sink.abort() }
+                    throw error
+                }
+                failures.append(Failure(label: copy.label, error: error))
+            }
+        }
+        let sink = CopiesSink(sinks: sinks, failures: failures)
+        try await sink.throwIfNoneLeft()
+        return sink
+    }
+
+    func write(_ bytes: ByteBuffer) async throws {
+        try await everywhere { try await $0.write(bytes) }
+    }
+
+    /// Commits each copy. The archive exists if at least one did.
+    func commit() async throws {
+        try await everywhere { try await $0.commit() }
+        committed = sinks.map(\.label)
+    }
+
+    func abort() async {
+        for (_, sink) in sinks { await sink.abort() }
+        sinks = []
+    }
+
+    private func everywhere(_ body: @escaping @Sendable (any ArchiveSink) async throws -> Void) async throws {
+        if sinks.count == 1 {
+            do {
+                try await body(sinks[0].sink)
+            } catch {
+                try await drop(0, error)
+            }
+        } else {
+            let outcomes = await withTaskGroup(of: (Int, (any Error)?).self) { group in
+                for (index, entry) in sinks.enumerated() {
+                    group.addTask {
+                        do {
+                            try await body(entry.sink)
+                            return (index, nil)
+                        } catch {
+                            return (index, error)
+                        }
+                    }
+                }
+                var outcomes: [(Int, any Error)] = []
+                for await (index, error) in group { if let error { outcomes.append((index, error)) } }
+                return outcomes
+            }
+            for (index, error) in outcomes.sorted(by: { $0.0 > $1.0 }) { try await drop(index, error) }
+        }
+        try throwIfNoneLeft()
+    }
+
+    private func drop(_ index: Int, _ error: any Error) async throws {
+        try Task.checkCancellation()
+        let entry = sinks.remove(at: index)
+        failures.append(Failure(label: entry.label, error: error))
+        await entry.sink.abort()
+    }
+
+    private func throwIfNoneLeft() throws {
+        guard sinks.isEmpty else { return }
+        if let error = failures.last?.error as? HoldfastError { throw error }
+        let reasons = failures.map { "\($0.label): \($0.error)" }.joined(separator: "; ")
+        throw HoldfastError(
+            .failed, "No copy of the vault can be written: \(reasons)",
+            hint: "holdfast check tries each copy of the vault and says what is wrong with it.")
+    }
+}

@@ -1,0 +1,128 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+package import NIOCore
+package import Streams
+package import SystemPackage
+
+/// A vault copy in a local directory.
+package struct DirectoryCopy: VaultCopy {
+    package let root: FilePath
+
+    package init(_ root: FilePath) {
+        self.root = root
+    }
+
+    package var label: String { root.string }
+
+    private var archiveDirectory: FilePath { root.appending(String(VaultLayout.archives.dropLast())) }
+
+    package func prepare() async throws {
+        let directories = [archiveDirectory, root.appending(String(VaultLayout.locks.dropLast()))]
+        try await FileThread.run {
+            for directory in directories {
+                do {
+                    try FileManager.default.createDirectory(
+                        atPath: directory.string, withIntermediateDirectories: true,
+                        attributes: [.posixPermissions: 0o700])
+                } catch {
+                    throw HoldfastError(
+                        .failed, "Cannot make the vault directory \(directory): \(error.localizedDescription)",
+                        hint: "Name a directory that this user may write to (HOLDFAST_VAULT_DIRECTORY).")
+                }
+            }
+        }
+    }
+
+    package func archives() async throws -> [StoredArchive] {
+        let directory = archiveDirectory
+        return try await FileThread.run {
+            var found: [StoredArchive] = []
+            for name in try FileSystemNames.list(directory) {
+                guard let file = ArchiveFile(fileName: name) else { continue }
+                let path = directory.appending(name)
+                guard let facts = try FileSystemNames.regularFile(path) else { continue }
+                found.append(StoredArchive(file: file, size: facts.size, modified: facts.modified))
+            }
+            return found
+        }
+    }
+
+    package func open(_ file: ArchiveFile) async throws -> (any RandomAccessBytes)? {
+        let path = archiveDirectory.appending(file.fileName)
+        guard try await FileThread.run({ try FileSystemNames.regularFile(path) }) != nil else { return nil }
+        return try await LocalFileBytes(path)
+    }
+
+    package func beginArchive(_ file: ArchiveFile) async throws -> any ArchiveSink {
+        try await DirectorySink(directory: archiveDirectory, file: file)
+    }
+
+    package func remove(_ file: ArchiveFile) async throws -> Bool {
+        let path = archiveDirectory.appending(file.fileName)
+        let directory = archiveDirectory
+        return try await FileThread.run {
+            guard try FileSystemNames.unlink(path) else { return false }
+            try FileSystemNames.synchronise(directory)
+            return true
+        }
+    }
+
+    package func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String] {
+        let directory = archiveDirectory
+        let names = try await FileThread.run { try FileSystemNames.list(directory) }
+        var removed: [String] = []
+        for name in names where name.hasPrefix(DirectorySink.partialPrefix) {
+            // A living writer holds a lock on its file; the kernel drops it with the process, however that ends.
+            if try await FileThread.run({ try FileSystemNames.unlinkIfUnlocked(directory.appending(name)) }) {
+                removed.append(name)
+            }
+        }
+        return removed
+    }
+
+    package func createFile(_ path: String, _ content: ByteBuffer) async throws -> Bool {
+        let target = root.appending(path)
+        return try await FileThread.run {
+            do {
+                let file = try SystemPackage.FileDescriptor.open(
+                    target, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: [.ownerReadWrite])
+                try file.closeAfter { _ = try file.writeAll(content.readableBytesView) }
+                return true
+            } catch Errno.fileExists {
+                return false
+            } catch let errno as Errno {
+                throw HoldfastError.file("write", target, errno)
+            }
+        }
+    }
+
+    package func replaceFile(_ path: String, _ content: ByteBuffer) async throws {
+        let target = root.appending(path)
+        try await FileThread.run {
+            try HoldfastError.withFile("write", target) {
+                let partial = FilePath(target.string + ".partial")
+                let file = try SystemPackage.FileDescriptor.open(
+                    partial, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
+                try file.closeAfter { _ = try file.writeAll(content.readableBytesView) }
+                try FileSystemNames.rename(partial, to: target)
+            }
+        }
+    }
+
+    package func readFile(_ path: String) async throws -> ByteBuffer? {
+        let target = root.appending(path)
+        guard try await FileThread.run({ try FileSystemNames.regularFile(target) }) != nil else { return nil }
+        let file = try await LocalFileBytes(target)
+        guard file.size <= 1 << 20 else {
+            throw HoldfastError(.corrupt, "\(target) has \(file.size) bytes, far more than a lock has.")
+        }
+        return try await file.read(0..<file.size)
+    }
+
+    package func removeFile(_ path: String) async throws {
+        let target = root.appending(path)
+        _ = try await FileThread.run { try FileSystemNames.unlink(target) }
+    }
+}

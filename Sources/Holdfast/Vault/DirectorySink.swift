@@ -1,0 +1,93 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import Streams
+import Synchronization
+import SystemPackage
+
+/// An archive being written into a directory: a locked `.partial-…` file that commit links to its name.
+///
+/// Holds up to 1 MiB of bytes not yet written.
+final class DirectorySink: ArchiveSink {
+    static let partialPrefix = ".partial-"
+    private static let blockSize = 1 << 20
+
+    private let directory: FilePath
+    private let target: FilePath
+    private let partial: FilePath
+    private let descriptor: SystemPackage.FileDescriptor
+    private let pending = Mutex(ByteBuffer())
+
+    init(directory: FilePath, file: ArchiveFile) async throws {
+        self.directory = directory
+        target = directory.appending(file.fileName)
+        let partial = directory.appending(Self.partialPrefix + file.fileName)
+        self.partial = partial
+        descriptor = try await FileThread.run {
+            try HoldfastError.withFile("write", partial) {
+                let descriptor = try SystemPackage.FileDescriptor.open(
+                    partial, .writeOnly, options: [.create, .noFollow, .closeOnExec], permissions: [.ownerReadWrite])
+                guard FileSystemNames.lock(descriptor) else {
+                    try? descriptor.close()
+                    throw HoldfastError(.conflict, "\(partial) is being written by another run.")
+                }
+                try descriptor.resize(to: 0)
+                return descriptor
+            }
+        }
+    }
+
+    func write(_ bytes: ByteBuffer) async throws {
+        let block = pending.withLock { pending -> ByteBuffer? in
+            if pending.readableBytes == 0, bytes.readableBytes >= Self.blockSize { return bytes }
+            pending.writeImmutableBuffer(bytes)
+            guard pending.readableBytes >= Self.blockSize else { return nil }
+            defer { pending = ByteBuffer() }
+            return pending
+        }
+        if let block { try await flush(block) }
+    }
+
+    private func flush(_ block: ByteBuffer) async throws {
+        try await FileThread.run { [descriptor, partial] in
+            try HoldfastError.withFile("write", partial) { _ = try descriptor.writeAll(block.readableBytesView) }
+        }
+    }
+
+    func commit() async throws {
+        let rest = pending.withLock { pending in
+            defer { pending = ByteBuffer() }
+            return pending
+        }
+        try await flush(rest)
+        try await FileThread.run { [descriptor, partial, target, directory] in
+            try FileSystemNames.synchronise(descriptor, partial)
+            guard try FileSystemNames.link(partial, to: target) else {
+                _ = try? FileSystemNames.unlink(partial)
+                try? descriptor.close()
+                throw HoldfastError.nameTaken(target.lastComponent?.string ?? target.string, in: directory.string)
+            }
+            // Killed between the two calls: the archive is whole under its name, and the next run unlinks the rest.
+            _ = try FileSystemNames.unlink(partial)
+            try FileSystemNames.synchronise(directory)
+            try descriptor.close()
+        }
+    }
+
+    func abort() async {
+        _ = try? await FileThread.run { [descriptor, partial] in
+            _ = try FileSystemNames.unlink(partial)
+            try descriptor.close()
+        }
+    }
+}
+
+extension HoldfastError {
+    /// The answer to a second backup of the same name.
+    static func nameTaken(_ name: String, in place: String) -> HoldfastError {
+        HoldfastError(
+            .conflict, "There is a backup named \(name) in \(place) already; it was not touched.",
+            hint: "Choose another name with --name, or remove the old one with holdfast delete.")
+    }
+}

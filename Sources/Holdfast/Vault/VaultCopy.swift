@@ -1,0 +1,73 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Foundation
+package import NIOCore
+package import Streams
+
+/// One place where backups lie: a directory or a bucket, with the same layout below.
+///
+/// Two kinds conform, ``DirectoryCopy`` and ``BucketCopy``. Names have been checked before they come here.
+package protocol VaultCopy: Sendable {
+    /// For people: the directory, or `s3://bucket at endpoint`.
+    var label: String { get }
+
+    /// Makes the directory or the bucket if it is missing.
+    func prepare() async throws
+
+    /// The archives that are complete; partial ones are never among them. None when the place is not made yet.
+    func archives() async throws -> [StoredArchive]
+
+    /// Opens an archive for reading; `nil` when it is not here.
+    func open(_ file: ArchiveFile) async throws -> (any RandomAccessBytes)?
+
+    /// Begins to write an archive. It appears under its name when `commit` returns, and not before.
+    func beginArchive(_ file: ArchiveFile) async throws -> any ArchiveSink
+
+    /// Removes an archive; `false` when there was none.
+    func remove(_ file: ArchiveFile) async throws -> Bool
+
+    /// Removes what killed writers left behind, except where `isAlive` says that the writer of a name is at work.
+    /// Returns what was removed, for the log.
+    func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String]
+
+    /// Creates a small file (a lock) only if it does not exist; `false` when it does.
+    func createFile(_ path: String, _ content: ByteBuffer) async throws -> Bool
+
+    /// Replaces a small file, or makes it.
+    func replaceFile(_ path: String, _ content: ByteBuffer) async throws
+
+    /// Reads a small file (at most 1 MiB); `nil` when there is none.
+    func readFile(_ path: String) async throws -> ByteBuffer?
+
+    /// Removes a small file; a missing one is a success.
+    func removeFile(_ path: String) async throws
+}
+
+/// A complete archive in one copy.
+package struct StoredArchive: Sendable {
+    package let file: ArchiveFile
+    /// Bytes.
+    package let size: Int64
+    package let modified: Date
+
+    package init(file: ArchiveFile, size: Int64, modified: Date) {
+        self.file = file
+        self.size = size
+        self.modified = modified
+    }
+}
+
+/// An archive being written to one copy. Used by one task in sequence.
+package protocol ArchiveSink: Sendable {
+    /// Takes the next bytes; returns when they are written or safely queued (back-pressure).
+    func write(_ bytes: ByteBuffer) async throws
+
+    /// Makes the archive durable and visible under its name, at once and whole.
+    ///
+    /// - Throws: ``HoldfastError`` `.conflict` when the name was taken meanwhile; the other archive stays.
+    func commit() async throws
+
+    /// Gives up; nothing stays behind. Never throws: what cannot be removed now, the next run removes.
+    func abort() async
+}

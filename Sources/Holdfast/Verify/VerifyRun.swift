@@ -1,0 +1,169 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import AsyncAlgorithms
+import Catalog
+import Foundation
+import ObjectStorage
+import Streams
+
+/// Reads a backup in every copy of the vault and says what is wrong with it.
+package struct VerifyRun: Sendable {
+    package let entry: VaultEntry
+    package let vault: Vault
+    package let depth: VerifyDepth
+    package let environment: RunEnvironment
+
+    package init(entry: VaultEntry, vault: Vault, depth: VerifyDepth, environment: RunEnvironment) {
+        self.entry = entry
+        self.vault = vault
+        self.depth = depth
+        self.environment = environment
+    }
+
+    /// Frames or objects being read at once.
+    private static let concurrentReads = 8
+
+    package func run() async throws -> VerifyReport {
+        let clock = ContinuousClock.now
+        var report = VerifyReport(
+            name: entry.file.name.rawValue, file: entry.file.fileName, started: environment.services.now())
+        for copy in vault.copies {
+            do {
+                guard let bytes = try await copy.open(entry.file) else {
+                    report.missing.append(CopyProblem(label: copy.label, problem: "the archive is not there"))
+                    continue
+                }
+                report.copies.append(try await verify(bytes, in: copy.label))
+            } catch {
+                try Task.checkCancellation()
+                report.missing.append(CopyProblem(label: copy.label, problem: "\(error)"))
+            }
+        }
+        report.seconds = (ContinuousClock.now - clock).seconds
+        return report
+    }
+
+    private func verify(_ bytes: any RandomAccessBytes, in label: String) async throws -> CopyVerification {
+        environment.progress.update { $0.phase = "verifying \(label)" }
+        var result = CopyVerification(copy: label, depth: depth)
+        if entry.file.isSealed {
+            result.add("it is sealed: nothing but its presence can be verified without a key")
+            return result
+        }
+        do {
+            let archive = try await ArchiveReader.open(bytes)
+            try await archive.checkStructure()
+            let backup = try await OpenedBackup.openIndexed(entry, label, bytes, flaws: [], environment)
+            try await checkCatalog(backup, archive, &result)
+            if depth == .frames { try await checkFrames(archive, &result) }
+            if depth == .contents { try await checkContents(backup, &result) }
+        } catch ArchiveError.noIndex {
+            try await readWhole(bytes, label, &result)
+        } catch {
+            try Task.checkCancellation()
+            result.add("\(error)")
+        }
+        return result
+    }
+
+    /// The catalog's tables are whole, and each object lies within the archive.
+    private func checkCatalog(
+        _ backup: OpenedBackup, _ archive: ArchiveReader, _ result: inout CopyVerification
+    ) async throws {
+        try await backup.catalog.check()
+        let totals = try await backup.catalog.totals()
+        if let count = backup.metadata?.storedCount, count != totals.stored {
+            result.add("the metadata speaks of \(count) objects, the catalog of \(totals.stored)")
+        }
+        var count = 0
+        for try await object in KeyOrder(catalog: backup.catalog) {
+            count += 1
+            do {
+                let extent = try backup.extent(of: object)
+                guard extent.upperBound <= archive.tarLength else {
+                    result.add("\(ObjectKey(object.key)) is said to lie beyond the archive's end")
+                    continue
+                }
+            } catch {
+                result.add("\(error)")
+            }
+        }
+        if count != totals.stored { result.add("the catalog has \(count) objects and says \(totals.stored)") }
+    }
+
+    private func checkFrames(_ archive: ArchiveReader, _ result: inout CopyVerification) async throws {
+        environment.progress.update {
+            $0.objectsTotal = archive.frames.count
+            $0.totalsAreFinal = true
+        }
+        var collected = result
+        try await (0..<archive.frames.count).async.mapInOrder(width: Self.concurrentReads) { index in
+            do {
+                try await archive.checkFrame(index)
+                return nil as String?
+            } catch {
+                try Task.checkCancellation()
+                return "\(error)"
+            }
+        } consume: { problem in
+            collected.framesRead += 1
+            if let problem { collected.add(problem) }
+            environment.progress.finished(bytes: 0)
+        }
+        collected.bytesRead = archive.tarLength
+        result = collected
+    }
+
+    private func checkContents(_ backup: OpenedBackup, _ result: inout CopyVerification) async throws {
+        let totals = try await backup.catalog.totals()
+        environment.progress.update {
+            $0.objectsTotal = totals.stored
+            $0.bytesTotal = totals.storedBytes
+            $0.totalsAreFinal = true
+        }
+        var collected = result
+        try await PositionOrder(catalog: backup.catalog).mapInOrder(width: Self.concurrentReads) { object in
+            do {
+                try await Self.read(object, of: backup)
+                return (object, nil as String?)
+            } catch {
+                try Task.checkCancellation()
+                return (object, "\(error)")
+            }
+        } consume: { (object, problem) in
+            collected.objectsRead += 1
+            collected.bytesRead += object.size
+            collected.objectsWithoutChecksum += object.sha256 == nil ? 1 : 0
+            if let problem { collected.add(problem) }
+            environment.progress.finished(bytes: Int(object.size))
+        }
+        result = collected
+    }
+
+    @concurrent
+    private static func read(_ object: CatalogObject, of backup: OpenedBackup) async throws {
+        try await CheckedContent(backup: backup, object: object).read { _ in }
+    }
+
+    /// An archive without an index: the only way is from one end to the other, which proves the compression's checksums.
+    private func readWhole(
+        _ bytes: any RandomAccessBytes, _ label: String, _ result: inout CopyVerification
+    ) async throws {
+        do {
+            let backup = try await ArchiveScan(entry: entry, copy: label, source: bytes, flaws: []).open(environment)
+            let totals = try await backup.catalog.totals()
+            result.depth = .frames
+            result.objectsRead = totals.stored
+            result.objectsWithoutChecksum = totals.stored
+            result.bytesRead = totals.storedBytes
+            for flaw in backup.flaws { result.add(flaw) }
+            if backup.metadata?.formatVersion != nil {
+                result.add("the archive has lost its index: it was cut short or its end was damaged")
+            }
+        } catch let error as HoldfastError {
+            result.add(error.message)
+        }
+    }
+}

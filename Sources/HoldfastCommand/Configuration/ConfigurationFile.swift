@@ -1,0 +1,126 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Holdfast
+import ObjectStorage
+import SystemPackage
+import Yams
+
+/// `holdfast.yaml`, decoded: what it says, and on which lines.
+struct ConfigurationFile: Sendable {
+    /// A server, as the sections `source`, `vault` and each of `vault.copies` name one.
+    struct Server: Sendable {
+        var endpoint: Setting<String>?
+        var accessKey: Setting<String>?
+        var secretKey: Setting<Secret>?
+        var secretKeyFile: Setting<String>?
+        var region: Setting<String>?
+        var addressing: Setting<String>?
+        var caFile: Setting<String>?
+    }
+
+    /// A copy of the vault in the list `vault.copies`.
+    enum Copy: Sendable {
+        case directory(Setting<String>)
+        case bucket(Setting<String>, Server)
+    }
+
+    let path: FilePath
+    private(set) var source = Server()
+    private(set) var vaultDirectory: Setting<String>?
+    private(set) var vaultBucket: Setting<String>?
+    private(set) var vaultServer = Server()
+    /// `nil` when the file has no such list.
+    private(set) var vaultCopies: [Copy]?
+    private(set) var stateDirectory: Setting<String>?
+    private(set) var warnings: [String] = []
+
+    private static let serverKeys = [
+        "endpoint", "access_key", "secret_key", "secret_key_file", "region", "addressing", "ca_file",
+    ]
+
+    /// - Throws: ``HoldfastError`` `.invalidConfiguration` with the line. It never repeats a value: it may be a secret.
+    init(_ file: FoundFile, at path: FilePath) throws {
+        self.path = path
+        guard let root = try Self.compose(file.text, at: path) else { return }
+        let top = try YAMLSection(root, named: "", of: path, keys: ["source", "vault", "state_directory"])
+        stateDirectory = try top.text("state_directory")
+        if let section = try top.section("source", keys: Self.serverKeys) { source = try Self.server(section) }
+        if let section = try top.section("vault", keys: ["directory", "bucket", "copies"] + Self.serverKeys) {
+            try readVault(section)
+        }
+        if hasSecret, file.mode & 0o004 != 0 {
+            warnings.append("Everybody may read \(path), which holds a secret key: chmod 600 \(path)")
+        }
+    }
+
+    private var hasSecret: Bool {
+        let copies = (vaultCopies ?? []).compactMap { copy in
+            if case .bucket(_, let server) = copy { server } else { nil }
+        }
+        return ([source, vaultServer] + copies).contains { $0.secretKey != nil }
+    }
+
+    private mutating func readVault(_ section: YAMLSection) throws {
+        vaultDirectory = try section.text("directory", allowsNothing: true)
+        vaultBucket = try section.text("bucket", allowsNothing: true)
+        vaultServer = try Self.server(section)
+        guard let copies = try section.sections("copies", keys: ["directory", "bucket"] + Self.serverKeys) else { return }
+        guard !(["directory", "bucket"] + Self.serverKeys).contains(where: section.has) else {
+            throw section.error(
+                "vault has a list of copies and settings beside it",
+                hint: "Write either copies, or directory and bucket with their server.")
+        }
+        guard !copies.isEmpty else { throw section.error("vault.copies is empty") }
+        vaultCopies = try copies.map { section in
+            switch (try section.text("directory"), try section.text("bucket")) {
+            case (let directory?, nil):
+                guard !Self.serverKeys.contains(where: section.has) else {
+                    throw section.error("a directory has neither an endpoint nor keys")
+                }
+                return .directory(directory)
+            case (nil, let bucket?): return .bucket(bucket, try Self.server(section))
+            default: throw section.error("each of vault.copies is either a directory or a bucket")
+            }
+        }
+    }
+
+    private static func server(_ section: YAMLSection) throws -> Server {
+        let secret = try section.text("secret_key")
+        let file = try section.text("secret_key_file")
+        guard secret == nil || file == nil else {
+            throw section.error("there are both secret_key and secret_key_file; keep one")
+        }
+        let accessKey = try section.text("access_key")
+        guard (accessKey == nil) == (secret == nil && file == nil) else {
+            throw section.error("access_key and secret_key (or secret_key_file) belong together and one is missing")
+        }
+        return Server(
+            endpoint: try section.text("endpoint"), accessKey: accessKey,
+            secretKey: secret.map { Setting(Secret($0.value), from: $0.origin) }, secretKeyFile: file,
+            region: try section.text("region"), addressing: try section.text("addressing"),
+            caFile: try section.text("ca_file"))
+    }
+
+    /// The document; `nil` when it is empty. The parser's own descriptions quote the file, secrets included, so only
+    /// its problem and its line are repeated.
+    private static func compose(_ text: String, at path: FilePath) throws -> Node? {
+        func refuse(_ mark: Mark?, _ problem: String) -> HoldfastError {
+            HoldfastError(
+                .invalidConfiguration, "\(path)\(mark.map { " line \($0.line)" } ?? "") is not YAML: \(problem).")
+        }
+        do {
+            return try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            switch error {
+            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+                .composer(_, let problem, let mark, _):
+                throw refuse(mark, problem)
+            case .duplicatedKeysInMapping(let duplicates, let context):
+                throw refuse(context.mark, "a key is there twice, \(duplicates.sorted().joined(separator: " and "))")
+            case .reader(let problem, _, _, _): throw refuse(nil, problem)
+            default: throw refuse(nil, "it cannot be read")
+            }
+        }
+    }
+}

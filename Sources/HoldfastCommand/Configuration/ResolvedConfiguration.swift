@@ -1,0 +1,66 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Holdfast
+import ObjectStorage
+import SystemPackage
+
+/// The configuration of one command, put together from the flags, `holdfast.yaml` and the environment.
+struct ResolvedConfiguration: Sendable {
+    let configuration: HoldfastConfiguration
+    /// The server to restore to when that is not the source.
+    let target: StorageConfiguration?
+    /// What the operator should know, each a sentence.
+    let warnings: [String]
+
+    /// Puts the configuration together. For each value the first place that names it counts: flags, `holdfast.yaml`,
+    /// `HOLDFAST_` and `MINIO_` variables, `AWS_` variables, the AWS profile.
+    ///
+    /// - Parameter needsSource: whether the command asks the source for anything. If not, and no source is configured,
+    ///   the vault bucket that would lie there is left out, so that a vault in a directory can be read on its own.
+    /// - Throws: ``HoldfastError`` `.invalidConfiguration`, naming the place of what is wrong.
+    init(
+        _ flags: ConnectionOptions, _ surroundings: Surroundings, needsSource: Bool, target options: TargetOptions? = nil
+    ) throws {
+        let (file, found) = try ConfigurationSearch(surroundings: surroundings).find(flag: flags.config)
+        var places = SettingPlaces(flags: flags, file: file, surroundings: surroundings)
+        let source = try places.source()
+        guard source != nil || !needsSource else { throw places.noSource() }
+        let vault = try places.vault(source: source)
+        target = try options.flatMap { try places.target($0, source: source) }
+        configuration = HoldfastConfiguration(
+            source: source, vault: vault, stateDirectory: try places.stateDirectory())
+        warnings = found + places.warnings
+    }
+}
+
+/// The places where settings are looked for, and what was noticed while looking.
+struct SettingPlaces {
+    let flags: ConnectionOptions
+    let file: ConfigurationFile?
+    let surroundings: Surroundings
+    var warnings: [String] = []
+
+    /// Where what is written in the file with a relative path begins: beside the file, wherever the command is run.
+    var base: FilePath? { file?.path.removingLastComponent() }
+
+    /// `--state-directory`, `state_directory`, `HOLDFAST_STATE_DIRECTORY`, or the usual place.
+    func stateDirectory() throws -> FilePath {
+        if let flag = flags.stateDirectory, !flag.isEmpty { return surroundings.path(flag) }
+        if let setting = file?.stateDirectory { return surroundings.path(setting.value, below: base) }
+        if let named = surroundings["HOLDFAST_STATE_DIRECTORY"] { return surroundings.path(named) }
+        return try usualDirectory()
+    }
+
+    /// `/var/lib/holdfast` for root, else below the user's own state directory (XDG base directory specification).
+    func usualDirectory() throws -> FilePath {
+        if surroundings.userID == 0 { return "/var/lib/holdfast" }
+        if let state = surroundings["XDG_STATE_HOME"] { return FilePath(state).appending("holdfast") }
+        guard let home = surroundings.home else {
+            throw HoldfastError(
+                .invalidConfiguration, "There is no home directory (HOME is not set) to keep anything in.",
+                hint: "Set HOLDFAST_STATE_DIRECTORY and HOLDFAST_VAULT_DIRECTORY.")
+        }
+        return home.appending(".local/state/holdfast")
+    }
+}

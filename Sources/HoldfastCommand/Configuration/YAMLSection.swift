@@ -1,0 +1,80 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Holdfast
+import SystemPackage
+import Yams
+
+/// A mapping of `holdfast.yaml` of which only known keys are accepted: a misspelt setting must not look like one
+/// that was left out.
+struct YAMLSection {
+    private let mapping: Node.Mapping
+    private let file: FilePath
+    /// `source`, `vault.copies[2]`; empty for the whole file.
+    private let name: String
+
+    /// Takes a node that must be a mapping with no other than these keys.
+    init(_ node: Node, named name: String, of file: FilePath, keys: [String]) throws {
+        guard case .mapping(let mapping) = node else {
+            throw Self.error(file, node, "\(name.isEmpty ? "the file" : name) must be a list of “key: value”")
+        }
+        (self.mapping, self.file, self.name) = (mapping, file, name)
+        for (key, _) in mapping {
+            guard case .scalar(let scalar) = key, keys.contains(scalar.string) else {
+                throw unknown(key, keys)
+            }
+        }
+    }
+
+    private func unknown(_ key: Node, _ keys: [String]) -> HoldfastError {
+        guard case .scalar(let scalar) = key else { return Self.error(file, key, "a key must be a word") }
+        let place = name.isEmpty ? "" : " in \(name)"
+        let near = EditDistance.nearest(to: scalar.string, among: keys).map { "Did you mean \($0)? " } ?? ""
+        return Self.error(
+            file, key, "“\(scalar.string.prefix(60))” is no setting\(place)",
+            hint: "\(near)The settings\(place) are \(keys.joined(separator: ", ")).")
+    }
+
+    /// Whether the key is there.
+    func has(_ key: String) -> Bool { mapping[key] != nil }
+
+    /// A value that must be text (a number is), with its line.
+    ///
+    /// - Parameter allowsNothing: whether the value may be empty, which switches a default off.
+    func text(_ key: String, allowsNothing: Bool = false) throws -> Setting<String>? {
+        guard let node = mapping[key] else { return nil }
+        guard case .scalar(let scalar) = node else { throw Self.error(file, node, "\(path(key)) must be one word or text") }
+        let isNothing = scalar.string.isEmpty || (scalar.style == .plain && ["~", "null"].contains(scalar.string))
+        guard allowsNothing || !isNothing else { throw Self.error(file, node, "\(path(key)) has no value") }
+        return Setting(isNothing ? "" : scalar.string, from: Self.place(file, node))
+    }
+
+    /// A section within this one.
+    func section(_ key: String, keys: [String]) throws -> YAMLSection? {
+        try mapping[key].map { try YAMLSection($0, named: path(key), of: file, keys: keys) }
+    }
+
+    /// A list of sections within this one.
+    func sections(_ key: String, keys: [String]) throws -> [YAMLSection]? {
+        guard let node = mapping[key] else { return nil }
+        guard case .sequence(let nodes) = node else { throw Self.error(file, node, "\(path(key)) must be a list") }
+        return try nodes.enumerated().map { index, node in
+            try YAMLSection(node, named: "\(path(key))[\(index + 1)]", of: file, keys: keys)
+        }
+    }
+
+    /// An error that names this section and its line.
+    func error(_ what: String, hint: String? = nil) -> HoldfastError {
+        Self.error(file, .mapping(mapping), what, hint: hint)
+    }
+
+    private func path(_ key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }
+
+    private static func place(_ file: FilePath, _ node: Node) -> String {
+        node.mark.map { "\(file) line \($0.line)" } ?? "\(file)"
+    }
+
+    private static func error(_ file: FilePath, _ node: Node, _ what: String, hint: String? = nil) -> HoldfastError {
+        HoldfastError(.invalidConfiguration, "\(place(file, node)): \(what).", hint: hint)
+    }
+}

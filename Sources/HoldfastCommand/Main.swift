@@ -1,0 +1,31 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+@main
+enum Main {
+    static func main() async {
+        Interruption.takeOverSignals()
+        let program = Program(surroundings: .live())
+        guard let arguments = arguments else {
+            let failure = Failure(
+                code: "usage", message: "An argument is not UTF-8 text.",
+                hint: "A key of other bytes can be given in hex: holdfast cat NAME --key-hex 66f6f6", status: .usage)
+            program.messages.write(failure.text)
+            exit(ExitStatus.usage.rawValue)
+        }
+        exit(await program.run(arguments).rawValue)
+    }
+
+    /// What was typed; `nil` when it is not text. `CommandLine.arguments` would replace what is not, so that another
+    /// key than the one that was meant is looked for.
+    private static var arguments: [String]? {
+        var texts: [String] = []
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let bytes = CommandLine.unsafeArgv[index], let text = String(validatingCString: bytes) else { return nil }
+            texts.append(text)
+        }
+        return texts
+    }
+}

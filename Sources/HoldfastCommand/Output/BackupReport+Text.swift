@@ -1,0 +1,61 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Holdfast
+
+extension BackupReport {
+    /// What the backup did, in plain words.
+    var lines: [String] {
+        var lines = ["Backed up \(bucket) at \(source) as \(name)."]
+        let counted =
+            storedCount == listedCount
+            ? AmountText.count(storedCount, "object")
+            : "\(AmountText.count(storedCount)) of \(AmountText.count(listedCount, "object"))"
+        lines.append("  objects  \(counted), \(AmountText.bytes(totalBytes))")
+        let share = AmountText.percent(archiveBytes, of: totalBytes).map { " (\($0) of the objects' bytes)" } ?? ""
+        lines.append("  archive  \(file), \(AmountText.bytes(archiveBytes))\(share)")
+        lines.append("  time     \(AmountText.duration(seconds))\(rates)")
+        for (index, copy) in copies.enumerated() { lines.append("  \(index == 0 ? "copies " : "       ")  \(copy)") }
+        lines.append("  sha256   \(archiveSHA256)")
+        if changedCount > 0 {
+            lines.append("  \(AmountText.count(changedCount, "object")) changed meanwhile and were read again.")
+        }
+        lines += verdict
+        for copy in degraded { lines.append("DEGRADED: \(copy.label) does not have it: \(copy.problem)") }
+        lines += warnings.map { "Warning: \($0)" }
+        return lines
+    }
+
+    private var rates: String {
+        guard seconds > 0 else { return "" }
+        let objects = AmountText.count(Int64((Double(storedCount) / seconds).rounded()), "object")
+        return ", \(AmountText.rate(Double(totalBytes) / seconds)), \(objects)/s"
+    }
+
+    private var verdict: [String] {
+        guard !complete else { return ["Complete: every object that the bucket listed is in it."] }
+        let lines = ["NOT COMPLETE: \(AmountText.count(exceptionCount, "object is", "objects are")) not in it as they are."]
+        return lines + ExceptionText.lines(exceptions, count: exceptionCount, rest: "holdfast show \(name) --exceptions lists all.")
+    }
+
+    /// 3 when an object or a copy is missing.
+    var status: ExitStatus { complete && degraded.isEmpty ? .complete : .exceptions }
+}
+
+/// Objects that something went wrong with, the first of them by name.
+enum ExceptionText {
+    /// As many as fit a screen beside the rest of a report.
+    private static let shown = 10
+
+    /// The first lines of a list, and how to see the rest.
+    static func lines(_ exceptions: [ExceptionReport], count: Int, rest: String?) -> [String] {
+        var lines = exceptions.prefix(shown).map { exception in
+            "  \(exception.key)\(exception.version.map { " version \($0)" } ?? ""): \(exception.message) (\(exception.reason))"
+        }
+        let left = count - lines.count
+        if left > 0 {
+            lines.append("  … and \(AmountText.count(left)) more." + (rest.map { " \($0)" } ?? ""))
+        }
+        return lines
+    }
+}

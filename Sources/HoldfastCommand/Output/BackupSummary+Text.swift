@@ -1,0 +1,37 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Holdfast
+
+extension BackupSummary {
+    /// The table of `holdfast backups`.
+    static func table(of backups: [BackupSummary]) -> [String] {
+        var table = Table([
+            ("NAME", .left), ("BUCKET", .left), ("TIME (UTC)", .left), ("OBJECTS", .right), ("BYTES", .right),
+            ("ARCHIVE", .right), ("COPIES", .right), ("STATE", .left),
+        ])
+        for backup in backups {
+            table.add([
+                backup.name, backup.bucket ?? "?", AmountText.time(backup.time),
+                backup.objectCount.map { AmountText.count($0) } ?? "?",
+                backup.totalBytes.map { AmountText.bytes($0) } ?? "?", AmountText.bytes(backup.archiveBytes),
+                "\(backup.copies.count)/\(backup.copies.count + backup.missingCopies.count)", backup.state,
+            ])
+        }
+        return table.lines
+    }
+
+    /// What is to be known of it, the worst first.
+    private var state: String {
+        var parts: [String] = []
+        if let problem { parts.append("PROBLEM: \(problem)") }
+        switch complete {
+        case true: if parts.isEmpty { parts.append("complete") }
+        case false:
+            parts.append("NOT COMPLETE" + (exceptionCount.map { ": \(AmountText.count($0, "exception"))" } ?? ""))
+        default: if parts.isEmpty { parts.append("does not say") }
+        }
+        if !missingCopies.isEmpty { parts.append("missing in \(missingCopies.joined(separator: " and "))") }
+        return parts.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,51 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Holdfast
+
+extension RestoreReport {
+    /// What the restore did or would do, in plain words.
+    func lines(_ policy: OverwritePolicy) -> [String] {
+        let place = "\(bucket) at \(target)"
+        var lines = [
+            dryRun ? "Would restore \(name) into \(place). Nothing was written." : "Restored \(name) into \(place)."
+        ]
+        if bucketCreated { lines.append("  bucket   \(dryRun ? "would be made" : "was made")") }
+        let replaced = overwrittenCount > 0 ? ", of which \(AmountText.count(overwrittenCount)) over an object that was there" : ""
+        lines.append(
+            "  written  \(AmountText.count(restoredCount, "object")), \(AmountText.bytes(restoredBytes))\(replaced)")
+        if !dryRun, seconds > 0 {
+            let objects = AmountText.count(Int64((Double(restoredCount) / seconds).rounded()), "object")
+            lines.append(
+                "  time     \(AmountText.duration(seconds)), \(AmountText.rate(Double(restoredBytes) / seconds)), \(objects)/s")
+        }
+        if skippedCount > 0 { lines += skippedLines(policy) }
+        if exceptionCount > 0 {
+            let verb = dryRun ? "could not be restored" : "not restored"
+            lines.append("NOT COMPLETE: \(AmountText.count(exceptionCount, "object")) \(verb).")
+            lines += ExceptionText.lines(exceptions, count: exceptionCount, rest: "Of each, --json gives the first 100.")
+        }
+        if missingFromBackup > 0 {
+            lines.append(
+                "NOT COMPLETE: the backup itself lacks \(AmountText.count(missingFromBackup, "object")); "
+                    + "holdfast show \(name) --exceptions lists them.")
+        }
+        if complete, !dryRun { lines.append("Complete: every object that was asked for is in the bucket.") }
+        return lines + warnings.map { "Warning: \($0)" }
+    }
+
+    private func skippedLines(_ policy: OverwritePolicy) -> [String] {
+        var lines = ["  left     \(AmountText.count(skippedCount, "object")) as they were (--overwrite \(policy.rawValue)):"]
+        lines += skipped.prefix(5).map { "             \($0)" }
+        let left = skippedCount - min(5, skipped.count)
+        if left > 0 { lines.append("             … and \(AmountText.count(left)) more") }
+        return lines
+    }
+
+    /// 3 when an object that was asked for is not there; 4 when nothing in the backup is what was asked for.
+    func status(_ selection: KeySelection) -> ExitStatus {
+        guard complete else { return .exceptions }
+        let isSelective = !selection.prefix.isEmpty || !selection.includes.isEmpty || !selection.excludes.isEmpty
+        return selectedCount == 0 && isSelective ? .notFound : .complete
+    }
+}

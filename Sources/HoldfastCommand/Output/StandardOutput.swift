@@ -1,0 +1,93 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Holdfast
+import NIOCore
+import SystemPackage
+
+/// Standard output. Nothing is buffered beyond what the caller hands over, so a slow reader slows the command.
+struct StandardOutput: Sendable {
+    private let descriptor: FileDescriptor
+    private let thread = WritingThread(label: "holdfast.output")
+
+    init(_ descriptor: FileDescriptor = .standardOutput) {
+        self.descriptor = descriptor
+    }
+
+    /// Writes bytes as they are.
+    ///
+    /// - Throws: ``OutputError/closed`` when nobody reads any more; ``HoldfastError`` for a full disk and the like.
+    func write(_ bytes: ByteBuffer) async throws {
+        let descriptor = descriptor
+        do {
+            try await thread.run { _ = try descriptor.writeAll(bytes.readableBytesView) }
+        } catch Errno.brokenPipe {
+            throw OutputError.closed
+        } catch let errno as Errno {
+            throw HoldfastError(.failed, "Cannot write to standard output: \(errno.localizedDescription.lowercased()).")
+        }
+    }
+
+    /// Writes text for people and a line end. Control characters, which names from elsewhere may hold, become visible.
+    func print(_ text: String) async throws {
+        try await write(ByteBuffer(string: PrintableText.printable(text) + "\n"))
+    }
+
+    /// Writes lines as they come, a block at a time.
+    func page() -> OutputPage { OutputPage(output: self) }
+}
+
+enum OutputError: Error, Equatable {
+    /// The reader has gone.
+    case closed
+}
+
+/// Lines that are written together: at most 32 KiB and a line wait.
+struct OutputPage: Sendable {
+    fileprivate let output: StandardOutput
+    private var text = ""
+
+    fileprivate init(output: StandardOutput) {
+        self.output = output
+    }
+
+    mutating func add(_ line: String) async throws {
+        text += PrintableText.printable(line)
+        text += "\n"
+        if text.utf8.count >= 32 << 10 { try await flush() }
+    }
+
+    mutating func flush() async throws {
+        guard !text.isEmpty else { return }
+        try await output.write(ByteBuffer(string: text))
+        text = ""
+    }
+}
+
+/// Text that does nothing to a terminal but appear on it.
+enum PrintableText {
+    /// Every control character but the line end, as `\xNN`.
+    static func printable(_ text: String) -> String {
+        guard text.utf8.contains(where: isControl) || text.unicodeScalars.contains(where: isHidden) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            let isSafe = scalar.value > 0x7F ? !isHidden(scalar) : !isControl(UInt8(scalar.value))
+            if isSafe {
+                result.unicodeScalars.append(scalar)
+            } else {
+                for byte in String(scalar).utf8 { result += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+            }
+        }
+        return result
+    }
+
+    private static func isControl(_ byte: UInt8) -> Bool { byte < 32 && byte != UInt8(ascii: "\n") || byte == 127 }
+
+    /// C1 controls, and the marks that turn the direction of text around.
+    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x80...0x9F, 0x202A...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+}

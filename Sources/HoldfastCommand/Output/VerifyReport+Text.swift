@@ -1,0 +1,41 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Holdfast
+
+extension VerifyReport {
+    /// What was found, a paragraph for each copy.
+    var lines: [String] {
+        var lines: [String] = []
+        for copy in copies {
+            lines.append("\(file) in \(copy.copy): \(copy.isSound ? "sound" : "NOT SOUND"), \(copy.seen)")
+            lines += copy.problems.prefix(10).map { "  \($0)" }
+            let left = copy.problemCount - min(10, copy.problems.count)
+            if left > 0 { lines.append("  … and \(AmountText.count(left, "problem")) more") }
+            if copy.objectsWithoutChecksum > 0 {
+                lines.append(
+                    "  \(AmountText.count(copy.objectsWithoutChecksum, "object")) came without a checksum: they can be read, and nothing tells whether they are what they were.")
+            }
+        }
+        lines += missing.map { "\(file) MISSING in \($0.label): \($0.problem)" }
+        if copies.isEmpty { lines.append("\(file) could be read in no copy.") }
+        return lines
+    }
+
+    /// 6 when a copy is damaged or missing.
+    var status: ExitStatus { isSound ? .complete : .corrupt }
+
+    /// The report with its verdict, for programs.
+    var document: ReportDocument<VerifyReport> { ReportDocument(report: self, facts: ["sound": isSound]) }
+}
+
+extension CopyVerification {
+    /// What was looked at; only what was counted.
+    fileprivate var seen: String {
+        var parts = ["looked at \(depth.rawValue)"]
+        if framesRead > 0 { parts.append(AmountText.count(framesRead, "frame")) }
+        if objectsRead > 0 { parts.append(AmountText.count(objectsRead, "object")) }
+        if bytesRead > 0 { parts.append("\(AmountText.bytes(bytesRead)) read") }
+        return parts.joined(separator: ", ")
+    }
+}

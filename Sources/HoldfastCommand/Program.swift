@@ -1,0 +1,80 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Holdfast
+
+/// A command with everything it may use: parsed, run, and its end told in one place.
+protocol Subcommand: ParsableCommand, Sendable {
+    var display: DisplayOptions { get }
+
+    /// Does the work and prints the report.
+    ///
+    /// - Returns: `.complete`, or the status of a report that names exceptions.
+    /// - Throws: what becomes a ``Failure``.
+    func run(in session: Session) async throws -> ExitStatus
+}
+
+/// One call of `holdfast`.
+struct Program: Sendable {
+    let surroundings: Surroundings
+    var output = StandardOutput()
+    var messages = MessageOutput()
+
+    /// Parses, runs, and tells how it ended.
+    func run(_ arguments: [String]) async -> ExitStatus {
+        let command: any Subcommand
+        do {
+            var parsed = try RootCommand.parseAsRoot(arguments)
+            guard let subcommand = parsed as? any Subcommand else {
+                // Help and completions: no server, no output that could be large.
+                try parsed.run()
+                return .complete
+            }
+            command = subcommand
+        } catch {
+            return await endParsing(error, isJSON: arguments.contains("--json"))
+        }
+        let session = Session(display: command.display, output: output, messages: messages, surroundings: surroundings)
+        do {
+            return try await runInterruptibly(command, session)
+        } catch OutputError.closed {
+            // Whoever read has read enough, as in `holdfast show NAME | head`.
+            return .complete
+        } catch {
+            return session.tell(Failure(error))
+        }
+    }
+
+    private func runInterruptibly(_ command: any Subcommand, _ session: Session) async throws -> ExitStatus {
+        // Not structured: the thread that waits for signals needs a handle on what it is to cancel.
+        let work = Task { try await command.run(in: session) }
+        let interruption = Interruption()
+        interruption.listen { work.cancel() }
+        do {
+            return try await work.value
+        } catch where interruption.hasHappened {
+            // Whatever broke on the way out broke because of the signal.
+            throw Failure.interrupted
+        }
+    }
+
+    private func endParsing(_ error: any Error, isJSON: Bool) async -> ExitStatus {
+        let text = RootCommand.fullMessage(for: error)
+        guard RootCommand.exitCode(for: error) != .success else {
+            do {
+                try await output.print(text)
+                return .complete
+            } catch {
+                return error is OutputError ? .complete : .failed
+            }
+        }
+        if isJSON {
+            let failure = Failure(code: "usage", message: RootCommand.message(for: error), status: .usage)
+            messages.write(failure.json)
+        } else {
+            messages.write(text)
+        }
+        return .usage
+    }
+}

@@ -1,0 +1,112 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOHTTP1
+
+/// Gives up a connection on which nothing moves although the server is due.
+///
+/// The HTTP client's own read timeout also runs while the reader on this side pauses, and would cut a download whose
+/// consumer waits for a disk or another server. This one counts only time in which a read is outstanding, or in which
+/// bytes lie in the socket's buffer and do not leave.
+///
+/// Stands between the HTTP decoder and the client's handler. One check for each quarter of the limit and only while a
+/// request is under way, so that it costs nothing per byte.
+final class StallWatch: ChannelDuplexHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundIn = HTTPClientRequestPart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private let idleLimit: TimeAmount
+    private let workLimit: TimeAmount
+    private var isBusy = false
+    private var answerBegan = false
+    private var isWork = false
+    private var readIsOutstanding = false
+    private var lastProgress = NIODeadline.now()
+    private var lastBuffered = 0
+    private var check: Scheduled<Void>?
+
+    init(_ options: HTTPTransportOptions) {
+        idleLimit = TimeAmount(options.idleTimeout)
+        workLimit = TimeAmount(max(options.workTimeout, options.idleTimeout))
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .head(let head) = unwrapOutboundIn(data) {
+            isBusy = true
+            answerBegan = false
+            isWork = head.method == .PUT || head.method == .POST
+            if check == nil { scheduleCheck(context) }
+        }
+        lastProgress = .now()
+        context.write(data, promise: promise)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if !readIsOutstanding {
+            readIsOutstanding = true
+            // Time that the reader spent elsewhere is not the server's.
+            if answerBegan { lastProgress = .now() }
+        }
+        context.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): answerBegan = head.status.code >= 200
+        case .body: break
+        case .end: isBusy = false
+        }
+        lastProgress = .now()
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        readIsOutstanding = false
+        lastProgress = .now()
+        context.fireChannelReadComplete()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isBusy = false
+        check?.cancel()
+        check = nil
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        check?.cancel()
+        check = nil
+    }
+
+    private func scheduleCheck(_ context: ChannelHandlerContext) {
+        let pause = TimeAmount.nanoseconds(max(idleLimit.nanoseconds / 4, 1_000_000))
+        check = context.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+            self.check = nil
+            self.examine(context)
+        }
+    }
+
+    private func examine(_ context: ChannelHandlerContext) {
+        guard isBusy else { return }
+        let now = NIODeadline.now()
+        let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        if buffered != lastBuffered {
+            lastBuffered = buffered
+            lastProgress = now
+        }
+        let limit = isWork && !answerBegan && buffered == 0 ? workLimit : idleLimit
+        guard buffered > 0 || readIsOutstanding, now - lastProgress >= limit else {
+            return scheduleCheck(context)
+        }
+        isBusy = false
+        context.fireErrorCaught(ConnectionStalled(seconds: Int(limit.nanoseconds / 1_000_000_000)))
+        context.close(promise: nil)
+    }
+}
+
+/// Nothing moved for the time that is allowed.
+struct ConnectionStalled: Error, Equatable {
+    let seconds: Int
+}

@@ -1,0 +1,176 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import NIOCore
+import ObjectStorage
+
+import struct Foundation.Date
+
+/// The state of one bucket and what S3 does to it: a plain value, without waiting.
+struct InMemoryBucket {
+    enum Versioning {
+        case unset, enabled, suspended
+    }
+
+    struct StoredVersion {
+        let id: VersionID
+        var isDeleteMarker = false
+        var bytes = ByteBuffer()
+        var etag = ""
+        var modified: Date
+        var attributes = ObjectAttributes()
+        var partCount: Int?
+    }
+
+    struct Upload {
+        let key: ObjectKey
+        let attributes: ObjectAttributes
+        let initiated: Date
+        var parts: [Int: (etag: String, bytes: ByteBuffer)] = [:]
+    }
+
+    let name: String
+    let options: InMemoryOptions
+    var versioning = Versioning.unset
+    var documents: [BucketDocument: [UInt8]] = [:]
+    var uploads: [UploadID: Upload] = [:]
+    /// Newest first, never empty.
+    private(set) var versions: [ObjectKey: [StoredVersion]] = [:]
+    /// The keys of `versions`, in the order of listings.
+    private(set) var sortedKeys: [ObjectKey] = []
+    private var lastID = 0
+
+    var isEmpty: Bool { sortedKeys.isEmpty }
+
+    init(name: String, options: InMemoryOptions) {
+        self.name = name
+        self.options = options
+    }
+
+    mutating func makeID() -> String {
+        lastID += 1
+        let digits = String(lastID, radix: 36)
+        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    }
+
+    /// The version to read: the named one, or the current one unless that is a delete marker.
+    func version(_ id: VersionID?, of key: ObjectKey) throws -> StoredVersion {
+        let all = versions[key] ?? []
+        let found = id == nil ? all.first : all.first { $0.id == id }
+        guard let found, !found.isDeleteMarker else {
+            throw ObjectStoreError(
+                .notFound, "no object \(key) in bucket \(name)", status: 404, serverCode: "NoSuchKey")
+        }
+        return found
+    }
+
+    func info(_ version: StoredVersion, of key: ObjectKey) -> ObjectInfo {
+        var info = ObjectInfo(
+            key: key, version: versioning == .unset ? nil : version.id, size: Int64(version.bytes.readableBytes),
+            etag: version.etag, lastModified: version.modified)
+        info.partCount = version.partCount
+        return info
+    }
+
+    func checkWritable(_ key: ObjectKey, ifAbsent: Bool) throws {
+        guard (1...1024).contains(key.bytes.count) else {
+            throw ObjectStoreError(
+                .badRequest, "a key of \(key.bytes.count) bytes", status: 400, serverCode: "KeyTooLongError")
+        }
+        guard ifAbsent else { return }
+        guard options.hasConditionalWrites else {
+            throw ObjectStoreError(.notImplemented, "no conditional writes", status: 501, serverCode: "NotImplemented")
+        }
+        if let current = versions[key]?.first, !current.isDeleteMarker {
+            throw ObjectStoreError(
+                .preconditionFailed, "\(key) exists in bucket \(name)", status: 412, serverCode: "PreconditionFailed")
+        }
+    }
+
+    mutating func store(
+        _ key: ObjectKey, _ bytes: ByteBuffer, etag: String, attributes: ObjectAttributes, partCount: Int? = nil
+    ) -> PutResult {
+        var version = StoredVersion(id: nextVersion(), modified: options.now())
+        version.bytes = bytes
+        version.etag = etag
+        version.attributes = attributes
+        version.partCount = partCount
+        add(version, to: key)
+        return PutResult(etag: etag, version: versioning == .unset ? nil : version.id)
+    }
+
+    mutating func delete(_ object: ObjectReference) {
+        if let id = object.version {
+            remove(id, of: object.key)
+        } else if versioning == .unset {
+            remove(.null, of: object.key)
+        } else {
+            var marker = StoredVersion(id: nextVersion(), modified: options.now())
+            marker.isDeleteMarker = true
+            add(marker, to: object.key)
+        }
+    }
+
+    private mutating func nextVersion() -> VersionID {
+        versioning == .enabled ? VersionID(makeID()) : .null
+    }
+
+    /// There is at most one null version of a key; a new one replaces it.
+    private mutating func add(_ version: StoredVersion, to key: ObjectKey) {
+        if versions[key] == nil {
+            sortedKeys.insert(key, at: firstIndex { !precedes($0.bytes, key.bytes) })
+        }
+        if version.id == .null { versions[key]?.removeAll { $0.id == .null } }
+        versions[key, default: []].insert(version, at: 0)
+    }
+
+    private mutating func remove(_ id: VersionID, of key: ObjectKey) {
+        versions[key]?.removeAll { $0.id == id }
+        guard versions[key]?.isEmpty == true else { return }
+        versions[key] = nil
+        let index = firstIndex { !precedes($0.bytes, key.bytes) }
+        sortedKeys.remove(at: index)
+    }
+
+    /// The first key for which `condition` holds, which must hold for all keys after it too.
+    func firstIndex(where condition: (ObjectKey) -> Bool) -> Int {
+        var low = 0
+        var high = sortedKeys.count
+        while low < high {
+            let middle = (low + high) / 2
+            if condition(sortedKeys[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    /// The order of listings. A server that walks directories sorts `/` before every other byte.
+    func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        switch options.order {
+        case .bytes: left.lexicographicallyPrecedes(right)
+        case .directories:
+            left.lexicographicallyPrecedes(right) { first, second in
+                (first == 47 ? -1 : Int(first)) < (second == 47 ? -1 : Int(second))
+            }
+        }
+    }
+
+    static func md5(_ bytes: ByteBuffer) -> [UInt8] {
+        var hash = Insecure.MD5()
+        bytes.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+        return Array(hash.finalize())
+    }
+}
+
+/// Lower-case hexadecimal digits.
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+}
+
+/// The bytes that hexadecimal digits stand for; `nil` when they are none.
+func bytes(hexadecimal text: Substring) -> [UInt8]? {
+    let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue.map(UInt8.init) }
+    guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
+    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+}
