@@ -88,7 +88,7 @@ export HOLDFAST_VAULT_DIRECTORY=$place/vault HOLDFAST_VAULT_BUCKET=$vault_bucket
 key='letters/Grüße aus Köln.txt'
 
 exec 2>&1
-step 'Is everything in reach?' check
+step 'Is everything in reach?' check "$source_bucket"
 step 'Which buckets are there?' buckets
 step 'Back it up: one archive, written to a directory and to a bucket at the same time.' backup "$source_bucket" --name first
 step 'What backups are there?' backups

@@ -104,7 +104,7 @@ class Bench:
         return Contender(
             group,
             f"holdfast backup, {codec}, to {copies}",
-            lambda place, label: [self.holdfast, "backup", bucket, "--name", label, "--codec", codec],
+            lambda place, label: [self.holdfast, "backup", bucket, "--name", label, "--format", codec],
             lambda place, label: self.vault(place, label, copies),
             check=lambda place, label: self.ask(
                 self.holdfast, "verify", label, "--depth", "contents", **self.vault(place, label, copies)

@@ -15,6 +15,8 @@ package enum ArchiveError: Error, Equatable, CustomStringConvertible {
     case unsupported(String)
     /// A member that cannot be written as asked; says why.
     case invalidMember(String)
+    /// More than 30 million frames: 30 TiB in frames of 1 MiB.
+    case tooManyFrames
     /// The writer was called in an order that makes no archive.
     case wrongOrder(String)
     /// A compression library refused work it should be able to do, for want of memory as a rule.
@@ -28,6 +30,7 @@ package enum ArchiveError: Error, Equatable, CustomStringConvertible {
         case .truncated(let what): "the archive ends too early, \(what); restore from another copy"
         case .unsupported(let what): "the archive has \(what), which is not supported; extract it with tar"
         case .invalidMember(let why): "the member cannot be written: \(why)"
+        case .tooManyFrames: "the archive would have more than 30 million frames; choose a larger frame size"
         case .wrongOrder(let what): "the archive writer was misused: \(what)"
         case .codecFailed(let what): "compression failed: \(what); is there enough memory?"
         }

@@ -17,7 +17,9 @@ enum ArchiveLimits {
     static let frameContent = 64 << 20
     /// Bytes of one frame in the file: ``frameContent`` stored, with room for either codec's block headers.
     static let frameInFile = 65 << 20
-    /// Bytes of tar stream in the frames that hold the index: enough for forty million frames.
+    /// Frames before the index member: 30 TiB of tar stream in frames of 1 MiB, and an index of 240 MB.
+    static let frames = 30_000_000
+    /// Bytes of tar stream in the frames that hold the index.
     static let indexContent = 256 << 20
     /// Bytes of a member's name or link target. Object keys have at most 1,024, paths 4,096.
     static let name = 32 << 10

@@ -10,7 +10,7 @@ package struct ArchiveOptions: Sendable {
     /// How hard it tries.
     package var level: CompressionLevel
     /// Bytes of tar stream in a frame, 512 to 64 MiB (values outside are moved to the nearest bound);
-    /// `nil` means 1 MiB for gzip and 4 MiB for zstd.
+    /// `nil` means 1 MiB for gzip and 4 MiB for zstd. An archive has at most 30 million frames.
     package var frameSize: Int?
     /// Frames compressed at once, at least 1.
     package var parallelism: Int

@@ -27,6 +27,10 @@ package struct ArchiveReader: Sendable {
     private let decoders: Pool<any FrameDecoder>
     private let cache = FrameCache(limit: 32 << 20)
 
+    /// Answers other places that have the same bytes, given what went wrong with the first one. Their frames are
+    /// checked like all others. Used by ``read(_:limit:)`` and ``stream(_:)``, not by the checks.
+    package var spares: (@Sendable (any Error) async -> [any RandomAccessBytes])?
+
     init(codec: ArchiveCodec, index: ArchiveIndex, file: any RandomAccessBytes, bytes: any RandomAccessBytes) {
         self.codec = codec
         self.frames = index.frames
@@ -80,14 +84,26 @@ package struct ArchiveReader: Sendable {
         let frame = frames[index]
         let wanted = range.clamped(to: frame.tarRange)
         // A frame that is wanted whole is unlikely to be asked for again, so it does not push others out.
-        if wanted == frame.tarRange { return try await load(index, from: bytes) }
-        let content = try await cache.content(of: index) { try await load(index, from: bytes) }
+        if wanted == frame.tarRange { return try await loadAnywhere(index) }
+        let content = try await cache.content(of: index) { try await loadAnywhere(index) }
         let offset = content.readerIndex + Int(wanted.lowerBound - frame.tarRange.lowerBound)
         guard let slice = content.getSlice(at: offset, length: wanted.count) else {
             throw ArchiveError.corrupt("frame \(index) is shorter than the index says")
         }
         // A small slice must not hold a whole frame in memory for as long as its reader likes.
         return wanted.count * 2 < frame.tarRange.count ? ByteBuffer(bytes: slice.readableBytesView) : slice
+    }
+
+    private func loadAnywhere(_ index: Int) async throws -> ByteBuffer {
+        do {
+            return try await load(index, from: bytes)
+        } catch {
+            try Task.checkCancellation()
+            for spare in await spares?(error) ?? [] where spare.size == file.size {
+                if let content = try? await load(index, from: spare) { return content }
+            }
+            throw error
+        }
     }
 
     @concurrent

@@ -57,7 +57,7 @@ extension HoldfastError {
             self.init(
                 .corrupt, "An archive cannot be read: \(error).",
                 hint: "holdfast verify NAME tells which copies of a backup are sound.")
-        case .invalidMember, .wrongOrder, .codecFailed:
+        case .invalidMember, .wrongOrder, .codecFailed, .tooManyFrames:
             self.init(.failed, "The archive could not be written: \(error).")
         }
     }

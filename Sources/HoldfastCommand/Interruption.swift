@@ -13,14 +13,13 @@ final class Interruption: Sendable {
     /// Whether somebody asked to stop.
     var hasHappened: Bool { count.load(ordering: .acquiring) > 0 }
 
-    /// Keeps the signals from killing the process and writes to closed pipes from raising one.
+    /// Keeps the signals from killing the process.
     ///
     /// Must come before the first thread is made: threads inherit what they block, and a signal that one of them does
     /// not block ends the process there.
     static func takeOverSignals() {
         var signals = signals
         pthread_sigmask(SIG_BLOCK, &signals, nil)
-        signal(SIGPIPE, SIG_IGN)
     }
 
     /// Waits for signals on a thread of its own.

@@ -7,6 +7,7 @@ import Foundation
 enum Main {
     static func main() async {
         Interruption.takeOverSignals()
+        StandardOutput.surviveClosedPipes()
         let program = Program(surroundings: .live())
         guard let arguments = arguments else {
             let failure = Failure(
@@ -23,7 +24,9 @@ enum Main {
     private static var arguments: [String]? {
         var texts: [String] = []
         for index in 1..<max(1, Int(CommandLine.argc)) {
-            guard let bytes = CommandLine.unsafeArgv[index], let text = String(validatingCString: bytes) else { return nil }
+            guard let bytes = CommandLine.unsafeArgv[index], let text = String(validatingCString: bytes) else {
+                return nil
+            }
             texts.append(text)
         }
         return texts

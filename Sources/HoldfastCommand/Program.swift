@@ -53,7 +53,7 @@ struct Program: Sendable {
         interruption.listen { work.cancel() }
         do {
             return try await work.value
-        } catch where interruption.hasHappened {
+        } catch  where interruption.hasHappened {
             // Whatever broke on the way out broke because of the signal.
             throw Failure.interrupted
         }

@@ -61,7 +61,9 @@ struct Session: Sendable {
     }
 
     /// Prints a report: lines for people, one document for programs. A quiet command reports only what is not complete.
-    func report(_ document: some Encodable, _ lines: @autoclosure () -> [String], status: ExitStatus = .complete) async throws {
+    func report(_ document: some Encodable, _ lines: @autoclosure () -> [String], status: ExitStatus = .complete)
+        async throws
+    {
         if isJSON {
             try await output.print(try JSONText.document(document))
         } else if !display.quiet || status != .complete {

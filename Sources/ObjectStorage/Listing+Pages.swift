@@ -95,7 +95,8 @@ struct Pages<Page: ListingPage>: AsyncSequence, Sendable {
                 if let stall = progress.advance(to: position, isEmpty: isEmpty) {
                     throw ObjectStoreError(
                         .badAnswer,
-                        "the listing of \(ObjectKey(prefix)) in bucket \(source.bucket) does not end: \(stall.rawValue)")
+                        "the listing of \(ObjectKey(prefix)) in bucket \(source.bucket) does not end: \(stall.rawValue)"
+                    )
                 }
             } else {
                 isFinished = true

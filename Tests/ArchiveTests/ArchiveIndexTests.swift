@@ -79,6 +79,9 @@ import Testing
             lie.setInteger(count, at: 8, endianness: .little)
             expectCorrupt(resealed(lie), fileLength: length)
         }
+        var many = content
+        many.setInteger(30_000_001, at: 8, endianness: .little, as: UInt64.self)
+        expectCorrupt(resealed(many), fileLength: 1 << 50)
         // Offset and length of the catalog stand 36 bytes before the end.
         for (offset, size) in [(1, 1), (512, UInt64.max), (UInt64.max, 1), (UInt64(index.frames.tarLength), 1)] {
             var lie = content

@@ -45,6 +45,8 @@ import Testing
         for bytes in [text(count), noise(count)] {
             let file = try compressed(codec, pieces: [bytes])
             #expect(try await collect(decompressed(ByteStream(file))) == bytes)
+            let twice = try compressed(codec, pieces: [bytes, [7], bytes])
+            #expect(try await collect(decompressed(ByteStream(twice))) == bytes + [7] + bytes)
         }
     }
 

@@ -6,12 +6,16 @@ import Holdfast
 import Testing
 
 @Suite struct BackupNameTests {
-    @Test(arguments: ["a", "nightly-1", "bucket_x_20261123_040506", "A.b_c-d", "_x", String(repeating: "n", count: 200)])
+    @Test(arguments: [
+        "a", "nightly-1", "bucket_x_20261123_040506", "A.b_c-d", "_x", String(repeating: "n", count: 200),
+    ])
     func namesAreAccepted(text: String) throws {
         #expect(try BackupName(text).rawValue == text)
     }
 
-    @Test(arguments: ["", ".", "..", ".hidden", "-x", "a/b", "../x", "a b", "ä", "a\n", "a\u{0}", String(repeating: "n", count: 201)])
+    @Test(arguments: [
+        "", ".", "..", ".hidden", "-x", "a/b", "../x", "a b", "ä", "a\n", "a\u{0}", String(repeating: "n", count: 201),
+    ])
     func namesAreRefused(text: String) {
         #expect(throws: HoldfastError.self) { try BackupName(text) }
     }

@@ -5,7 +5,9 @@ import Holdfast
 import Testing
 
 @Suite struct MemberNameTests {
-    @Test(arguments: ["a", "a/b", "photos/2024/é.jpg", "a b", "%41", ".hidden", "a/..b", "x.holdfast", "-rf", "a:b*?\"<>|"])
+    @Test(arguments: [
+        "a", "a/b", "photos/2024/é.jpg", "a b", "%41", ".hidden", "a/..b", "x.holdfast", "-rf", "a:b*?\"<>|",
+    ])
     func safePathsKeepTheirName(key: String) {
         #expect(MemberName.name(forKey: Array(key.utf8), collides: false) == Array(key.utf8))
     }

@@ -141,7 +141,9 @@ import Testing
         let store = try await Scripted { query in
             ListPage(commonPrefixes: [growing ? query.prefix + Array("a/".utf8) : query.prefix])
         }.store()
-        let error = await #expect(throws: ObjectStoreError.self) { _ = try await objects(listingByDelimiter(of: store)) }
+        let error = await #expect(throws: ObjectStoreError.self) {
+            _ = try await objects(listingByDelimiter(of: store))
+        }
         #expect(error?.code == .badAnswer)
     }
 

@@ -39,13 +39,15 @@ import Testing
         #expect(try await content(store) == "ours")
     }
 
-    @Test("an object that another created meanwhile is a conflict", arguments: ["them", "someone else's"])
-    func foreignPut(other: String) async throws {
+    @Test(
+        "another's object is a refusal where the size proves it, and a conflict where nothing does",
+        arguments: [("them", ObjectStoreError.Code.conflict), ("someone else's", .preconditionFailed)])
+    func foreignPut(other: String, code: ObjectStoreError.Code) async throws {
         let memory = try await InMemoryObjectStore()
         let (store, _) = stack(
             memory, .on(.put, call: 1, .replace(Array(other.utf8))), .on(.put, call: 1, .fail(.brokenConnection)))
         let error = await #expect(throws: ObjectStoreError.self) { try await store.put(key, body("ours"), once) }
-        #expect(error?.code == .conflict)
+        #expect(error?.code == code)
         #expect(try await content(memory) == other)
     }
 
@@ -104,6 +106,19 @@ import Testing
         let (id, parts) = try await upload(store)
         let result = try await store.completeUpload(key, id, parts, ifAbsent: true)
         #expect(result.etag == (try await store.head(key, version: nil).etag))
+    }
+
+    @Test("a completion refused for another's object stays refused")
+    func foreignObject() async throws {
+        let memory = try await InMemoryObjectStore()
+        let (id, parts) = try await upload(memory)
+        let (store, _) = stack(
+            memory, .on(.completeUpload, call: 1, .fail(.brokenConnection)),
+            .on(.completeUpload, call: 2, .replace([1])))
+        let error = await #expect(throws: ObjectStoreError.self) {
+            try await store.completeUpload(key, id, parts, ifAbsent: true)
+        }
+        #expect(error?.code == .preconditionFailed)
     }
 
     @Test("an upload that was aborted meanwhile is not found, and the message says so")

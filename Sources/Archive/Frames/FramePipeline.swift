@@ -44,9 +44,11 @@ final class FramePipeline {
     /// Starts the compression of a piece, after waiting for the oldest frame when too many are in flight.
     ///
     /// - Throws: what the sink or the compression of an earlier piece threw; always the same from then on.
+    ///   ``ArchiveError/tooManyFrames`` when the index would be longer than readers accept.
     func submit(_ piece: ByteBuffer) async throws {
         try throwFailure()
         while queue.count >= width { try await retireOldest() }
+        guard frames.count + queue.count < ArchiveLimits.frames else { throw ArchiveError.tooManyFrames }
         let previous = queue.last?.frameLength
         // Unstructured, because a frame is compressed and written while the next is filled, beyond the call that cut
         // it. `cancel()`, `deinit` and the cancellation of a waiting caller end it.

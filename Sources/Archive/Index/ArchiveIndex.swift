@@ -61,7 +61,7 @@ struct ArchiveIndex: Equatable {
         }
         guard version == Self.version else { throw ArchiveError.unsupported("an index of version \(version)") }
         // A count that the file cannot hold must not reserve memory.
-        guard count <= fileLength / Int64(codec.shortestFrame) else {
+        guard count <= fileLength / Int64(codec.shortestFrame), count <= ArchiveLimits.frames else {
             throw ArchiveError.corrupt("the index tells of \(count) frames in \(fileLength) bytes")
         }
         var index = ArchiveIndex()

@@ -39,6 +39,9 @@ package struct BackupMetadata: Codable, Sendable {
         package var region: String?
     }
 
+    /// The most bytes that a reader takes: the bucket's own documents are a few KiB each.
+    static let limit = 16 << 20
+
     package static func decoded(from data: Data) throws -> BackupMetadata {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

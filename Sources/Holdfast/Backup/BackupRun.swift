@@ -69,6 +69,9 @@ package struct BackupRun: Sendable {
                 var report = try await write(to: sink, started: started)
                 report.seconds = (ContinuousClock.now - clock).seconds
                 return report
+            } catch let error as ObjectStoreError {
+                await sink.abort()
+                throw HoldfastError(storage: error, "Cannot read \(bucket) at \(source.name); no backup was made")
             } catch {
                 await sink.abort()
                 throw error
@@ -200,6 +203,8 @@ package struct BackupRun: Sendable {
         guard pending.info.size <= ObjectFetch.wholeLimit else { return .large(pending) }
         do {
             return .whole(pending, try await fetch.whole(pending.info))
+        } catch is GrownObject {
+            return .large(pending)
         } catch let problem as ObjectProblem {
             return .problem(pending, problem)
         }
@@ -210,18 +215,11 @@ package struct BackupRun: Sendable {
     ) async throws {
         switch reading {
         case .whole(let pending, let object):
-            let records = MemberRecords.records(of: object.info, member: pending.member, sha256: Hex.text(object.sha256))
-            let member = ArchiveMember(
-                name: pending.member, kind: .file, size: object.info.size,
-                modified: TimeText.milliseconds(object.info.lastModified), records: records)
-            let extent = try await writer.append(member, content: object.content)
-            progress.finished(bytes: object.content.readableBytes)
-            packed.changedCount += object.changed ? 1 : 0
-            try await packed.rows.store(
-                CatalogObject(object.info, member: pending.member, extent: extent, sha256: object.sha256))
-            if let flaw = object.flaw { try await note(object.info, flaw, &packed) }
+            try await settle(pending, &packed) { packed in
+                try await pack(object, as: pending.member, into: writer, &packed)
+            }
         case .large(let pending):
-            do {
+            try await settle(pending, &packed) { packed in
                 let object = try await LargeObject(fetch: fetch, listed: pending.info).pack(
                     into: writer, member: pending.member,
                     onBytes: { [progress] in progress.finished(objects: 0, bytes: $0) })
@@ -230,10 +228,36 @@ package struct BackupRun: Sendable {
                 try await packed.rows.store(
                     CatalogObject(object.info, member: pending.member, extent: object.extent, sha256: object.sha256))
                 if let flaw = object.flaw { try await note(object.info, flaw, &packed) }
-            } catch let problem as ObjectProblem {
-                try await except(pending.info, problem, &packed)
             }
         case .problem(let pending, let problem):
+            try await except(pending.info, problem, &packed)
+        }
+    }
+
+    private func pack(
+        _ object: FetchedObject, as name: [UInt8], into writer: ArchiveWriter, _ packed: inout Packed
+    ) async throws {
+        let records = MemberRecords.records(of: object.info, member: name, sha256: Hex.text(object.sha256))
+        let member = ArchiveMember(
+            name: name, kind: .file, size: object.info.size,
+            modified: TimeText.milliseconds(object.info.lastModified), records: records)
+        let extent = try await writer.append(member, content: object.content)
+        progress.finished(bytes: object.content.readableBytes)
+        packed.changedCount += object.changed ? 1 : 0
+        try await packed.rows.store(CatalogObject(object.info, member: name, extent: extent, sha256: object.sha256))
+        if let flaw = object.flaw { try await note(object.info, flaw, &packed) }
+    }
+
+    /// Packs one object; what keeps this one out of the archive, and no other, is an exception.
+    private func settle(
+        _ pending: PendingObject, _ packed: inout Packed, _ pack: (inout Packed) async throws -> Void
+    ) async throws {
+        do {
+            try await pack(&packed)
+        } catch let problem as ObjectProblem {
+            try await except(pending.info, problem, &packed)
+        } catch ArchiveError.invalidMember(let why) {
+            let problem = ObjectProblem(reason: "failed", message: "the archive cannot hold it: \(why)")
             try await except(pending.info, problem, &packed)
         }
     }

@@ -55,13 +55,20 @@ struct LargeObject {
     private func write(
         _ info: ObjectInfo, into writer: ArchiveWriter, member: [UInt8], onBytes: @escaping @Sendable (Int) -> Void
     ) async throws -> (Range<Int64>, [UInt8]) {
-        let records = MemberRecords.records(of: info, member: member, sha256: nil)
-        try await writer.begin(
-            ArchiveMember(
-                name: member, kind: .file, size: info.size, modified: TimeText.milliseconds(info.lastModified),
-                records: records))
+        let header = ArchiveMember(
+            name: member, kind: .file, size: info.size, modified: TimeText.milliseconds(info.lastModified),
+            records: MemberRecords.records(of: info, member: member, sha256: nil))
+        var hasBegun = false
         do {
-            let digests = try await writeContent(info, into: writer, onBytes: onBytes)
+            let digests = try await readContent(info) { piece in
+                // Not before the first piece is here: an object that cannot be read at all leaves no trace.
+                if !hasBegun { try await writer.begin(header) }
+                hasBegun = true
+                try await writer.write(piece)
+                onBytes(piece.readableBytes)
+            }
+            if !hasBegun { try await writer.begin(header) }
+            hasBegun = true
             if let stored = ETag.md5(of: info.etag), stored != digests.md5, !info.isETagOpaque {
                 throw ObjectProblem(
                     reason: "corrupt", message: "its bytes have MD5 \(digests.md5), the server says \(stored)")
@@ -70,31 +77,37 @@ struct LargeObject {
         } catch {
             // The header is out: fill the member up. The catalog does not name it, and a second reading follows it under
             // the same name, which is the one that tar leaves on disk.
-            try await writer.abandon()
+            try Task.checkCancellation()
+            if hasBegun { try await writer.abandon() }
             throw error
         }
     }
 
-    private func writeContent(
-        _ info: ObjectInfo, into writer: ArchiveWriter, onBytes: @escaping @Sendable (Int) -> Void
+    private func readContent(
+        _ info: ObjectInfo, _ consume: (ByteBuffer) async throws -> Void
     ) async throws -> (sha256: [UInt8], md5: String) {
-        let ranges = stride(from: 0, to: info.size, by: Int(Self.rangeSize)).map { $0..<min($0 + Self.rangeSize, info.size) }
         let store = fetch.store
         var digests = RunningDigests(wantsMD5: ETag.md5(of: info.etag) != nil)
-        try await ranges.async.mapInOrder(width: Self.concurrentRanges) { range in
+        let starts = stride(from: 0, to: info.size, by: Int(Self.rangeSize))
+        try await starts.async.mapInOrder(width: Self.concurrentRanges) { start in
+            let range = start..<start + min(Self.rangeSize, info.size - start)
             let options = GetOptions(
                 version: info.version, range: range, ifMatch: info.etag.isEmpty ? nil : info.etag,
                 wholeUpTo: Int(Self.rangeSize))
-            let piece = try await store.get(info.key, options).bytes.collect(upTo: Int(Self.rangeSize))
+            let body = try await store.get(info.key, options)
+            let piece = try await body.bytes.collect(upTo: Int(Self.rangeSize))
             guard piece.readableBytes == range.count else {
                 throw ObjectStoreError(
                     .badAnswer, "The server sent \(piece.readableBytes) of \(range.count) bytes of \(info.key) from \(range.lowerBound).")
             }
+            guard body.info.size == info.size else {
+                throw ObjectStoreError(
+                    .badAnswer, "The server says that \(info.key) has \(info.size) bytes, and then \(body.info.size).")
+            }
             return piece
         } consume: { piece in
             digests = await Self.update(digests, piece)
-            try await writer.write(piece)
-            onBytes(piece.readableBytes)
+            try await consume(piece)
         }
         return (digests.sha256, digests.md5)
     }

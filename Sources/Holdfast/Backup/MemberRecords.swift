@@ -20,7 +20,7 @@ enum MemberRecords {
         add("HOLDFAST.sha256", sha256)
         for header in info.attributes.headers { add("HOLDFAST.header.\(header.name)", header.value) }
         for field in info.attributes.metadata { add("HOLDFAST.meta.\(field.name)", field.value) }
-        for tag in info.attributes.tags { add("HOLDFAST.tag.\(tag.name)", tag.value) }
+        for tag in info.attributes.tags { add("HOLDFAST.tag.\(escaped(tag.name))", tag.value) }
         // For plain tar --xattrs: the kernel takes names of at most 255 bytes, and one attribute a name.
         var taken: Set<String> = []
         for field in info.attributes.headers + info.attributes.metadata
@@ -48,12 +48,39 @@ enum MemberRecords {
             case let name where name.hasPrefix("HOLDFAST.meta."):
                 info.attributes.metadata.append(Field(String(name.dropFirst(14)), record.value))
             case let name where name.hasPrefix("HOLDFAST.tag."):
-                info.attributes.tags.append(Tag(String(name.dropFirst(13)), text))
+                info.attributes.tags.append(Tag(unescaped(name.dropFirst(13)), text))
             default: break
             }
         }
         info.key = ObjectKey(key)
         return info
+    }
+
+    /// A record's name ends at its first `=`, and a tag's name may have one: `%`, `=` and NUL as `%XX`.
+    private static func escaped(_ name: String) -> String {
+        guard name.utf8.contains(where: { $0 == 0x25 || $0 == 0x3d || $0 == 0 }) else { return name }
+        return name.unicodeScalars.reduce(into: "") { text, scalar in
+            switch scalar {
+            case "%": text += "%25"
+            case "=": text += "%3D"
+            case "\0": text += "%00"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+    }
+
+    private static func unescaped(_ name: Substring) -> String {
+        var rest = Array(name.utf8)[...]
+        var bytes: [UInt8] = []
+        while let byte = rest.popFirst() {
+            if byte == 0x25, let value = Hex.bytes(String(decoding: rest.prefix(2), as: UTF8.self))?.first {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The SHA-256 that a member carries, 32 bytes.

@@ -24,6 +24,9 @@ struct ObjectProblem: Error, Sendable {
     let message: String
 }
 
+/// An object that was listed as a small one and is a large one by now.
+struct GrownObject: Error {}
+
 /// Reads the objects of a source for a backup.
 struct ObjectFetch: Sendable {
     /// Objects up to this many bytes are read by one request; larger ones by ranges.
@@ -35,6 +38,8 @@ struct ObjectFetch: Sendable {
     let tagReading: TagReading
 
     /// Reads a small object whole: always of the ETag that is described, whatever happens meanwhile.
+    ///
+    /// - Throws: ``ObjectProblem``; ``GrownObject`` when it is longer than ``wholeLimit``; what ends the run.
     @concurrent
     func whole(_ listed: ObjectInfo) async throws -> FetchedObject {
         var expected = listed.etag
@@ -52,7 +57,7 @@ struct ObjectFetch: Sendable {
             } catch let problem as ObjectProblem where problem.reason == "corrupt" && attempt < 2 {
                 continue  // Damage on the way is cured by reading again; damage at rest is not.
             } catch ByteStreamError.tooLong {
-                throw ObjectProblem(reason: "changed", message: "it grew beyond \(Self.wholeLimit) bytes while it was read")
+                throw GrownObject()
             }
         }
         throw ObjectProblem(reason: "changed", message: "it changed \(Self.rereads) times while it was read")

@@ -33,11 +33,11 @@ struct SourceListing: Sendable {
                 for (info, outcome) in zip(page.objects, outcomes) where outcome.isNew {
                     let member = MemberName.name(forKey: info.key.bytes, collides: outcome.collides)
                     pending.append(PendingObject(info: info, member: member))
-                    bytes += info.size
+                    bytes = bytes.addingUpToMax(info.size)
                 }
                 progress.update { [count = pending.count, bytes] in
                     $0.objectsTotal += count
-                    $0.bytesTotal += bytes
+                    $0.bytesTotal = $0.bytesTotal.addingUpToMax(bytes)
                 }
                 await channel.send(PendingObject.Page(objects: pending))
             }

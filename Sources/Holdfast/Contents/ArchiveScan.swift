@@ -30,13 +30,15 @@ struct ArchiveScan {
             try await scan.read(TarReader(decompressed(source.stream(0..<source.size))))
         } catch {
             try Task.checkCancellation()
-            guard scan.count > 0 else {
-                await environment.state.remove(path)
-                throw HoldfastError(
-                    .corrupt, "\(entry.file.fileName) in \(copy) is not an archive that can be read: \(error)",
-                    hint: "holdfast verify \(entry.file.name) looks at every copy.")
-            }
             scan.flaws.append("The archive in \(copy) breaks off after \(scan.count) objects: \(error)")
+        }
+        // Not even an end: these bytes are of something else, or nothing is left of them.
+        guard scan.count > 0 || scan.metadata != nil || scan.hasEnd else {
+            await environment.state.remove(path)
+            throw HoldfastError(
+                .corrupt,
+                "\(entry.file.fileName) in \(copy) is not an archive that can be read. \(scan.flaws.last ?? "")",
+                hint: "holdfast verify \(entry.file.name) looks at every copy.")
         }
         _ = try await catalog.finish()
         let reader = try await CatalogReader.open(at: path)
@@ -53,6 +55,8 @@ struct ArchiveScan {
         var flaws: [String]
         var metadata: BackupMetadata?
         var count = 0
+        /// Whether the archive ends as a tar file does.
+        var hasEnd = false
 
         init(catalog: CatalogWriter, flaws: [String]) {
             self.catalog = catalog
@@ -75,13 +79,14 @@ struct ArchiveScan {
                 default: try await refuse(name)
                 }
             }
-            if !tar.endedProperly { flaws.append("The archive lacks the blocks that end a tar file.") }
+            hasEnd = tar.endedProperly
+            if !hasEnd { flaws.append("The archive lacks the blocks that end a tar file.") }
         }
 
         private func readMetadata(_ tar: TarReader) async throws -> BackupMetadata? {
             var json = ByteBuffer()
             while var piece = try await tar.readPiece() {
-                guard json.readableBytes + piece.readableBytes <= 1 << 20 else { return nil }
+                guard json.readableBytes + piece.readableBytes <= BackupMetadata.limit else { return nil }
                 json.writeBuffer(&piece)
             }
             return try? BackupMetadata.decoded(from: Data(json.readableBytesView))

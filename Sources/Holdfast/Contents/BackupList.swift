@@ -56,7 +56,7 @@ package struct BackupList: Sendable {
         do {
             let bytes = try await vault.open(entry).bytes
             let archive = try await ArchiveReader.open(bytes)
-            guard let range = archive.metadata, range.count <= 16 << 20 else { throw ArchiveError.noIndex }
+            guard let range = archive.metadata, range.count <= BackupMetadata.limit else { throw ArchiveError.noIndex }
             let json = try await archive.read(range)
             summary.describe(try BackupMetadata.decoded(from: Data(json.readableBytesView)))
         } catch ArchiveError.noIndex {

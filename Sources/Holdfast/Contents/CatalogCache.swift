@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Catalog
 import Foundation
 import NIOCore
 import Streams
@@ -10,8 +11,20 @@ import SystemPackage
 struct CatalogCache: Sendable {
     let state: StateDirectory
 
+    /// Opens the catalog of an archive; `content` is read only when the cache does not have it, or has it broken.
+    func reader(of entry: VaultEntry, label: String, content: () -> ByteStream) async throws -> CatalogReader {
+        let path = try await catalog(of: entry, label: label, content: content)
+        do {
+            return try await CatalogReader.open(at: path)
+        } catch is CatalogError {
+            // The cache survives no power failure unharmed for certain: the archive itself is what counts.
+            await state.remove(path)
+            return try await uncached(content())
+        }
+    }
+
     /// The catalog's path; `content` is read only when it is not there yet.
-    func catalog(of entry: VaultEntry, label: String, content: () -> ByteStream) async throws -> FilePath {
+    private func catalog(of entry: VaultEntry, label: String, content: () -> ByteStream) async throws -> FilePath {
         let copy = entry.copies.first { $0.label == label }
         let stamp = TimeText.milliseconds(copy?.modified ?? entry.modified)
         let path = try await state.cache().appending("\(entry.file.fileName)-\(copy?.size ?? entry.size)-\(stamp).db")
@@ -25,6 +38,21 @@ struct CatalogCache: Sendable {
             throw error
         }
         return path
+    }
+
+    /// A catalog straight out of its archive, whatever the cache has.
+    func uncached(_ content: ByteStream) async throws -> CatalogReader {
+        let path = try await state.workFile(name: "catalog")
+        do {
+            try await write(content, to: path)
+            let reader = try await CatalogReader.open(at: path)
+            // The open database keeps the file; its name can go.
+            await state.remove(path)
+            return reader
+        } catch {
+            await state.remove(path)
+            throw error
+        }
     }
 
     private func write(_ content: ByteStream, to path: FilePath) async throws {

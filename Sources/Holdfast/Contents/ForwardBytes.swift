@@ -10,7 +10,8 @@ import Streams
 actor ForwardBytes {
     private let pull: () async throws -> ByteBuffer?
     private var held = ByteBuffer()
-    private var position: Int64 = 0
+    /// The offset of the next byte that can be had.
+    private(set) var position: Int64 = 0
 
     init(_ stream: ByteStream) {
         var iterator = stream.makeAsyncIterator()

@@ -18,6 +18,8 @@ package struct OpenedBackup: Sendable {
     package let content: Content
     /// What is wrong with the archive although it could be opened, for people.
     package let flaws: [String]
+    /// Where damaged parts of the copy are read instead; `nil` when nothing else is asked.
+    var spares: SpareCopies?
 
     /// The two ways to an object's bytes.
     package enum Content: Sendable {
@@ -36,13 +38,19 @@ package struct OpenedBackup: Sendable {
                 .wrongKey, "\(entry.file.fileName) is sealed.", hint: "Open it with age -d -i KEYFILE and read the result.")
         }
         var flaws: [String] = []
+        var withoutIndex: [String] = []
         var unindexed: [(label: String, bytes: any RandomAccessBytes)] = []
         for copy in vault.copies where entry.copies.contains(where: { $0.label == copy.label }) {
             do {
                 guard let bytes = try await copy.open(entry.file) else { continue }
                 do {
-                    return try await openIndexed(entry, copy.label, bytes, flaws: flaws, environment)
+                    let spares = SpareCopies(entry, in: vault, beside: copy.label)
+                    // Where one copy has an index and another has none, that one has lost it.
+                    let lost = withoutIndex.map { "The copy in \($0) is damaged: its end is missing" }
+                    return try await openIndexed(
+                        entry, copy.label, bytes, flaws: flaws + lost, spares: spares, environment)
                 } catch ArchiveError.noIndex {
+                    withoutIndex.append(copy.label)
                     unindexed.append((copy.label, bytes))
                 } catch let error as ArchiveError {
                     flaws.append("The copy in \(copy.label) is damaged: \(error)")
@@ -56,20 +64,49 @@ package struct OpenedBackup: Sendable {
                 flaws.append("\(copy.label) cannot be read: \(error)")
             }
         }
-        guard let first = unindexed.first else {
+        guard !unindexed.isEmpty else {
             throw HoldfastError(.unreachable, "\(entry.file.fileName) cannot be read. \(flaws.joined(separator: " "))")
         }
-        return try await ArchiveScan(entry: entry, copy: first.label, source: first.bytes, flaws: flaws).open(environment)
+        return try await scan(unindexed, of: entry, flaws: flaws, environment)
+    }
+
+    /// Reads copies from their beginning until one turns out whole; else takes the one that gave the most.
+    private static func scan(
+        _ copies: [(label: String, bytes: any RandomAccessBytes)], of entry: VaultEntry, flaws: [String],
+        _ environment: RunEnvironment
+    ) async throws -> OpenedBackup {
+        var best: (backup: OpenedBackup, count: Int)?
+        var failure: (any Error)?
+        for (label, bytes) in copies {
+            do {
+                let backup = try await ArchiveScan(entry: entry, copy: label, source: bytes, flaws: flaws)
+                    .open(environment)
+                if backup.flaws.count == flaws.count { return backup }
+                let count = try await backup.catalog.totals().stored
+                if count > best?.count ?? -1 { best = (backup, count) }
+            } catch {
+                try Task.checkCancellation()
+                failure = failure ?? error
+            }
+        }
+        if let best { return best.backup }
+        throw failure ?? HoldfastError(.unreachable, "\(entry.file.fileName) cannot be read.")
     }
 
     /// Opens one copy by its index.
     ///
+    /// - Parameter trustsCache: whether a catalog taken out earlier will do. Not when the archive itself is in question.
     /// - Throws: ``ArchiveError`` and ``CatalogError`` for what is wrong with it.
     static func openIndexed(
-        _ entry: VaultEntry, _ label: String, _ bytes: any RandomAccessBytes, flaws: [String], _ environment: RunEnvironment
+        _ entry: VaultEntry, _ label: String, _ bytes: any RandomAccessBytes, flaws: [String],
+        spares: SpareCopies? = nil, trustsCache: Bool = true, _ environment: RunEnvironment
     ) async throws -> OpenedBackup {
-        let archive = try await ArchiveReader.open(bytes)
+        var archive = try await ArchiveReader.open(bytes)
+        if let spares { archive.spares = { await spares.bytes(after: $0) } }
         guard let catalogRange = archive.catalog, let metadataRange = archive.metadata else { throw ArchiveError.noIndex }
+        guard metadataRange.count <= BackupMetadata.limit else {
+            throw ArchiveError.corrupt("its metadata takes \(metadataRange.count) bytes")
+        }
         let json = try await archive.read(metadataRange)
         let metadata: BackupMetadata
         do {
@@ -77,12 +114,14 @@ package struct OpenedBackup: Sendable {
         } catch {
             throw ArchiveError.corrupt("its metadata is not the JSON that it should be")
         }
-        let path = try await CatalogCache(state: environment.state).catalog(of: entry, label: label) {
-            archive.stream(catalogRange)
-        }
+        let cache = CatalogCache(state: environment.state)
+        let catalog =
+            trustsCache
+            ? try await cache.reader(of: entry, label: label) { [archive] in archive.stream(catalogRange) }
+            : try await cache.uncached(archive.stream(catalogRange))
         return OpenedBackup(
-            entry: entry, copy: label, metadata: metadata, catalog: try await CatalogReader.open(at: path),
-            content: .indexed(archive), flaws: flaws)
+            entry: entry, copy: label, metadata: metadata, catalog: catalog, content: .indexed(archive), flaws: flaws,
+            spares: spares)
     }
 
     /// The current object of a key.

@@ -35,7 +35,15 @@ package final class ProgressMeter: Sendable {
     package func finished(objects: Int = 1, bytes: Int) {
         state.withLock {
             $0.objectsDone += objects
-            $0.bytesDone += Int64(bytes)
+            $0.bytesDone = $0.bytesDone.addingUpToMax(Int64(bytes))
         }
+    }
+}
+
+extension Int64 {
+    /// The sum, or `Int64.max` where it would be more: sizes come from servers and from foreign files.
+    func addingUpToMax(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
     }
 }

@@ -52,13 +52,18 @@ package struct RestoreRun: Sendable {
             name: backup.entry.file.name.rawValue, target: target.name, bucket: bucket, dryRun: options.dryRun,
             started: environment.services.now())
         report.warnings = backup.flaws
-        report.missingFromBackup = try await missingFromBackup()
         do {
+            report.missingFromBackup = try await missingFromBackup()
             let prepared = try await prepare(&report)
             try await write(prepared, &report)
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot restore into \(bucket) at \(target.name)")
+        } catch let error as CatalogError {
+            throw HoldfastError(
+                .corrupt, "The catalog of \(backup.entry.file.name) in \(backup.copy) cannot be read: \(error).",
+                hint: "holdfast verify \(backup.entry.file.name) tells which copies are sound.")
         }
+        if let warning = await backup.spares?.warning(about: backup.copy) { report.warnings.append(warning) }
         report.seconds = (ContinuousClock.now - clock).seconds
         return report
     }
@@ -126,6 +131,11 @@ package struct RestoreRun: Sendable {
                 record(outcome, &collected)
             }
         }
+        if options.selection.isEverything, totals.stored > collected.selectedCount {
+            let lacking = totals.stored - collected.selectedCount
+            collected.missingFromBackup += lacking
+            collected.warnings.append("The catalog speaks of \(totals.stored) objects and lacks \(lacking) of them.")
+        }
         report = collected
     }
 
@@ -188,7 +198,10 @@ package struct RestoreRun: Sendable {
         var loaded = Loaded(decision: decision)
         guard case .write(let replacing) = decision.act, !options.dryRun else { return loaded }
         let object = decision.object
-        let content = forward.stream(try backup.extent(of: object))
+        let extent = try backup.extent(of: object)
+        // Links share the content of what they point at, which is gone by then: for them the archive is read again.
+        let isBehind = await extent.lowerBound < forward.position && !extent.isEmpty
+        let content = isBehind ? try backup.stream(object) : forward.stream(extent)
         if object.size <= ObjectWrite.wholeLimit {
             do {
                 loaded.content = try await content.collect(upTo: Int(ObjectWrite.wholeLimit))
@@ -285,7 +298,7 @@ package struct RestoreRun: Sendable {
         switch outcome {
         case .restored(let object, let replaced):
             report.restoredCount += 1
-            report.restoredBytes += object.size
+            report.restoredBytes = report.restoredBytes.addingUpToMax(object.size)
             report.overwrittenCount += replaced ? 1 : 0
         case .skipped(let object):
             report.skip("\(ObjectKey(object.key))")

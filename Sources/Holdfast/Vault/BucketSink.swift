@@ -20,6 +20,8 @@ actor BucketSink: ArchiveSink {
     private var nextNumber = 1
     private var running: [Task<UploadedPart, any Error>] = []
     private var done: [UploadedPart] = []
+    /// Whether the name shows what this sink made, and it has not been confirmed to be whole.
+    private var isUnconfirmed = false
 
     init(store: any ObjectStore, key: ObjectKey, label: String) {
         self.store = store
@@ -87,9 +89,7 @@ actor BucketSink: ArchiveSink {
     func commit() async throws {
         do {
             if upload == nil {
-                let result = try await store.put(
-                    key, ReplayableBody(filling), PutOptions(attributes: Self.attributes, ifAbsent: true))
-                try await Self.confirm(result.etag, holds: filling, what: "\(key)")
+                try await putWhole(ifAbsent: true)
                 return
             }
             if filling.readableBytes > 0 { try await sendPart() }
@@ -105,29 +105,40 @@ actor BucketSink: ArchiveSink {
     /// For servers without conditional writes: the run's lock on the name is then what keeps a second writer away.
     private func commitWithoutCondition() async throws {
         if upload == nil {
-            _ = try await store.put(key, ReplayableBody(filling), PutOptions(attributes: Self.attributes))
+            try await putWhole(ifAbsent: false)
         } else {
             try await complete(ifAbsent: false)
         }
     }
 
+    private func putWhole(ifAbsent: Bool) async throws {
+        let result = try await store.put(
+            key, ReplayableBody(filling), PutOptions(attributes: Self.attributes, ifAbsent: ifAbsent))
+        isUnconfirmed = true
+        try await Self.confirm(result.etag, holds: filling, what: "\(key)")
+        isUnconfirmed = false
+    }
+
     private func complete(ifAbsent: Bool) async throws {
         guard let upload else { return }
         _ = try await store.completeUpload(key, upload, done.sorted { $0.number < $1.number }, ifAbsent: ifAbsent)
+        isUnconfirmed = true
         let size = done.reduce(0) { $0 + $1.size }
         let stored = try await store.head(key, version: nil).size
         guard stored == size else {
             throw ObjectStoreError(.badAnswer, "The server made \(key) of \(stored) bytes, \(size) were sent.")
         }
+        isUnconfirmed = false
     }
 
     func abort() async {
         for task in running { task.cancel() }
         for task in running { _ = try? await task.value }
         running = []
-        guard let upload else { return }
         // Cleaning up must work also when the run was cancelled, so it runs in a task of its own.
-        let cleaning = Task { [store, key] in try await store.abortUpload(key, upload) }
-        _ = try? await cleaning.value
+        await Task { [store, key, upload, isUnconfirmed] in
+            if isUnconfirmed { _ = try? await store.delete([ObjectReference(key)]) }
+            if let upload { try? await store.abortUpload(key, upload) }
+        }.value
     }
 }

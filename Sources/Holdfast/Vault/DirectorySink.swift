@@ -18,6 +18,7 @@ final class DirectorySink: ArchiveSink {
     private let partial: FilePath
     private let descriptor: SystemPackage.FileDescriptor
     private let pending = Mutex(ByteBuffer())
+    private let isClosed = Mutex(false)
 
     init(directory: FilePath, file: ArchiveFile) async throws {
         self.directory = directory
@@ -64,22 +65,34 @@ final class DirectorySink: ArchiveSink {
         try await FileThread.run { [descriptor, partial, target, directory] in
             try FileSystemNames.synchronise(descriptor, partial)
             guard try FileSystemNames.link(partial, to: target) else {
-                _ = try? FileSystemNames.unlink(partial)
-                try? descriptor.close()
                 throw HoldfastError.nameTaken(target.lastComponent?.string ?? target.string, in: directory.string)
             }
             // Killed between the two calls: the archive is whole under its name, and the next run unlinks the rest.
-            _ = try FileSystemNames.unlink(partial)
-            try FileSystemNames.synchronise(directory)
-            try descriptor.close()
+            _ = try? FileSystemNames.unlink(partial)
+            do {
+                try FileSystemNames.synchronise(directory)
+            } catch {
+                // What may be gone after a power failure must not be called a backup.
+                _ = try? FileSystemNames.unlink(target)
+                throw error
+            }
         }
+        try await close()
     }
 
     func abort() async {
-        _ = try? await FileThread.run { [descriptor, partial] in
-            _ = try FileSystemNames.unlink(partial)
-            try descriptor.close()
+        _ = try? await FileThread.run { [partial] in _ = try FileSystemNames.unlink(partial) }
+        try? await close()
+    }
+
+    /// Closes the file once: a second time the number could be another file's.
+    private func close() async throws {
+        let wasClosed = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return isClosed
         }
+        guard !wasClosed else { return }
+        try await FileThread.run { [descriptor] in try descriptor.close() }
     }
 }
 

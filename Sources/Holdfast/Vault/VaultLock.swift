@@ -66,6 +66,12 @@ struct VaultLock: Codable, Equatable, Sendable {
         self = lock
     }
 
+    /// Whether the lock file is still this one: another run may have found it expired, and broken it.
+    func isHeld(in copy: any VaultCopy, path: String) async -> Bool {
+        guard let content = try? await copy.readFile(path) else { return false }
+        return VaultLock(content)?.token == token
+    }
+
     /// Takes the lock in one copy, breaking a dead one.
     ///
     /// - Throws: ``HoldfastError`` `.conflict` naming the holder of a living lock.
@@ -91,49 +97,54 @@ extension Vault {
     func withLock<Result>(
         _ operation: String, _ name: BackupName, services: SystemServices, _ body: () async throws -> Result
     ) async throws -> Result {
-        var lock = VaultLock(operation: operation, name: name, now: services.now())
+        let taken = VaultLock(operation: operation, name: name, now: services.now())
         let path = VaultLock.path(for: name)
         var held: [any VaultCopy] = []
         for copy in copies {
             do {
                 try await copy.prepare()
-                try await lock.take(in: copy, path: path, now: services.now())
+                try await taken.take(in: copy, path: path, now: services.now())
                 held.append(copy)
             } catch let error as HoldfastError where error.code == .conflict {
-                await release(path, in: held)
+                await release(taken, path, in: held)
                 throw error
             } catch is CancellationError {
-                await release(path, in: held)
+                await release(taken, path, in: held)
                 throw CancellationError()
             } catch {
                 continue  // A copy that cannot be written is reported by whoever writes to it next.
             }
         }
         let keepers = held
+        var lock = taken
         // Not structured: it must end with the body, whichever way that ends.
         let renewal = Task {
             while !Task.isCancelled {
                 try await Task.sleep(for: .seconds(VaultLock.lifetime / 3))
                 lock.expires = services.now().addingTimeInterval(VaultLock.lifetime)
                 let content = try lock.encoded
-                for copy in keepers { try? await copy.replaceFile(path, content) }
+                for copy in keepers where await lock.isHeld(in: copy, path: path) {
+                    try? await copy.replaceFile(path, content)
+                }
             }
         }
         do {
             let result = try await body()
             renewal.cancel()
-            await release(path, in: held)
+            await release(taken, path, in: held)
             return result
         } catch {
             renewal.cancel()
-            await release(path, in: held)
+            await release(taken, path, in: held)
             throw error
         }
     }
 
-    private func release(_ path: String, in copies: [any VaultCopy]) async {
+    private func release(_ lock: VaultLock, _ path: String, in copies: [any VaultCopy]) async {
         // In a task of its own so that a cancelled run still unlocks; what fails here expires by itself.
-        await Task { for copy in copies { try? await copy.removeFile(path) } }.value
+        await Task {
+            for copy in copies where await lock.isHeld(in: copy, path: path) { try? await copy.removeFile(path) }
+        }.value
     }
 
     /// Whether somebody is at work on a name, as far as `copy` knows.

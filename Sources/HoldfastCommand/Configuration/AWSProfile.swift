@@ -59,7 +59,8 @@ struct AWSProfile: Sendable {
         let secretKey = section["aws_secret_access_key"]
         guard (accessKey == nil) == (secretKey == nil) else {
             throw HoldfastError(
-                .invalidConfiguration, "\(origin) has one of aws_access_key_id and aws_secret_access_key and not the other.")
+                .invalidConfiguration,
+                "\(origin) has one of aws_access_key_id and aws_secret_access_key and not the other.")
         }
         if credentials == nil, let accessKey, let secretKey {
             credentials = Setting(

@@ -65,7 +65,9 @@ struct ConfigurationFile: Sendable {
         vaultDirectory = try section.text("directory", allowsNothing: true)
         vaultBucket = try section.text("bucket", allowsNothing: true)
         vaultServer = try Self.server(section)
-        guard let copies = try section.sections("copies", keys: ["directory", "bucket"] + Self.serverKeys) else { return }
+        guard let copies = try section.sections("copies", keys: ["directory", "bucket"] + Self.serverKeys) else {
+            return
+        }
         guard !(["directory", "bucket"] + Self.serverKeys).contains(where: section.has) else {
             throw section.error(
                 "vault has a list of copies and settings beside it",

@@ -20,7 +20,8 @@ struct ResolvedConfiguration: Sendable {
     ///   the vault bucket that would lie there is left out, so that a vault in a directory can be read on its own.
     /// - Throws: ``HoldfastError`` `.invalidConfiguration`, naming the place of what is wrong.
     init(
-        _ flags: ConnectionOptions, _ surroundings: Surroundings, needsSource: Bool, target options: TargetOptions? = nil
+        _ flags: ConnectionOptions, _ surroundings: Surroundings, needsSource: Bool,
+        target options: TargetOptions? = nil
     ) throws {
         let (file, found) = try ConfigurationSearch(surroundings: surroundings).find(flag: flags.config)
         var places = SettingPlaces(flags: flags, file: file, surroundings: surroundings)

@@ -10,7 +10,9 @@ struct TargetOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Restore to this server instead of the source.", valueName: "url"))
     var toEndpoint: String?
 
-    @Option(help: ArgumentHelp("The access key there (HOLDFAST_TARGET_ACCESS_KEY); the source's if left out.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp(
+            "The access key there (HOLDFAST_TARGET_ACCESS_KEY); the source's if left out.", valueName: "key"))
     var toAccessKey: String?
 
     @Option(
@@ -25,7 +27,8 @@ extension SettingPlaces {
         guard let endpoint = Setting(flag: options.toEndpoint, "--to-endpoint") else {
             guard options.toAccessKey == nil, options.toSecretKeyFile == nil else {
                 throw HoldfastError(
-                    .invalidConfiguration, "Keys for a target are given, and no target.", hint: "Name it with --to-endpoint.")
+                    .invalidConfiguration, "Keys for a target are given, and no target.",
+                    hint: "Name it with --to-endpoint.")
             }
             return nil
         }

@@ -43,7 +43,9 @@ struct YAMLSection {
     /// - Parameter allowsNothing: whether the value may be empty, which switches a default off.
     func text(_ key: String, allowsNothing: Bool = false) throws -> Setting<String>? {
         guard let node = mapping[key] else { return nil }
-        guard case .scalar(let scalar) = node else { throw Self.error(file, node, "\(path(key)) must be one word or text") }
+        guard case .scalar(let scalar) = node else {
+            throw Self.error(file, node, "\(path(key)) must be one word or text")
+        }
         let isNothing = scalar.string.isEmpty || (scalar.style == .plain && ["~", "null"].contains(scalar.string))
         guard allowsNothing || !isNothing else { throw Self.error(file, node, "\(path(key)) has no value") }
         return Setting(isNothing ? "" : scalar.string, from: Self.place(file, node))

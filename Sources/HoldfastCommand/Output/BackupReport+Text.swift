@@ -34,8 +34,12 @@ extension BackupReport {
 
     private var verdict: [String] {
         guard !complete else { return ["Complete: every object that the bucket listed is in it."] }
-        let lines = ["NOT COMPLETE: \(AmountText.count(exceptionCount, "object is", "objects are")) not in it as they are."]
-        return lines + ExceptionText.lines(exceptions, count: exceptionCount, rest: "holdfast show \(name) --exceptions lists all.")
+        let lines = [
+            "NOT COMPLETE: \(AmountText.count(exceptionCount, "object is", "objects are")) not in it as they are."
+        ]
+        return lines
+            + ExceptionText.lines(
+                exceptions, count: exceptionCount, rest: "holdfast show \(name) --exceptions lists all.")
     }
 
     /// 3 when an object or a copy is missing.

@@ -58,8 +58,17 @@ struct JSONListDocument: Sendable {
     }
 
     mutating func add(_ element: some Encodable) async throws {
-        try await page.add((isEmpty ? "  " : ", ") + (JSONText.line(element) ?? "null"))
-        isEmpty = false
+        try await page.add(line(element))
+    }
+
+    /// As `add`, where the caller cannot wait but on its thread.
+    mutating func addBlocking(_ element: some Encodable) throws {
+        try page.addBlocking(line(element))
+    }
+
+    private mutating func line(_ element: some Encodable) -> String {
+        defer { isEmpty = false }
+        return (isEmpty ? "  " : ", ") + (JSONText.line(element) ?? "null")
     }
 
     /// Ends the list and the document, with numbers that are known only now.

@@ -39,7 +39,8 @@ struct LineLog: LogHandler {
             let entry = Entry(
                 timestamp: TimeText.iso(now()), level: event.level.rawValue.uppercased(), message: "\(event.message)",
                 fields: fields)
-            return JSONText.line(entry) ?? "{\"service\":\"holdfast\",\"level\":\"ERROR\",\"message\":\"unprintable log entry\"}"
+            return JSONText.line(entry)
+                ?? "{\"service\":\"holdfast\",\"level\":\"ERROR\",\"message\":\"unprintable log entry\"}"
         }
     }
 

@@ -11,19 +11,22 @@ extension RestoreReport {
             dryRun ? "Would restore \(name) into \(place). Nothing was written." : "Restored \(name) into \(place)."
         ]
         if bucketCreated { lines.append("  bucket   \(dryRun ? "would be made" : "was made")") }
-        let replaced = overwrittenCount > 0 ? ", of which \(AmountText.count(overwrittenCount)) over an object that was there" : ""
+        let replaced =
+            overwrittenCount > 0 ? ", of which \(AmountText.count(overwrittenCount)) over an object that was there" : ""
         lines.append(
             "  written  \(AmountText.count(restoredCount, "object")), \(AmountText.bytes(restoredBytes))\(replaced)")
         if !dryRun, seconds > 0 {
             let objects = AmountText.count(Int64((Double(restoredCount) / seconds).rounded()), "object")
             lines.append(
-                "  time     \(AmountText.duration(seconds)), \(AmountText.rate(Double(restoredBytes) / seconds)), \(objects)/s")
+                "  time     \(AmountText.duration(seconds)), \(AmountText.rate(Double(restoredBytes) / seconds)), \(objects)/s"
+            )
         }
         if skippedCount > 0 { lines += skippedLines(policy) }
         if exceptionCount > 0 {
             let verb = dryRun ? "could not be restored" : "not restored"
             lines.append("NOT COMPLETE: \(AmountText.count(exceptionCount, "object")) \(verb).")
-            lines += ExceptionText.lines(exceptions, count: exceptionCount, rest: "Of each, --json gives the first 100.")
+            lines += ExceptionText.lines(
+                exceptions, count: exceptionCount, rest: "Of each, --json gives the first 100.")
         }
         if missingFromBackup > 0 {
             lines.append(
@@ -35,7 +38,9 @@ extension RestoreReport {
     }
 
     private func skippedLines(_ policy: OverwritePolicy) -> [String] {
-        var lines = ["  left     \(AmountText.count(skippedCount, "object")) as they were (--overwrite \(policy.rawValue)):"]
+        var lines = [
+            "  left     \(AmountText.count(skippedCount, "object")) as they were (--overwrite \(policy.rawValue)):"
+        ]
         lines += skipped.prefix(5).map { "             \($0)" }
         let left = skippedCount - min(5, skipped.count)
         if left > 0 { lines.append("             … and \(AmountText.count(left)) more") }

@@ -1,26 +1,43 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+import Glibc
 import Holdfast
 import NIOCore
 import SystemPackage
 
 /// Standard output. Nothing is buffered beyond what the caller hands over, so a slow reader slows the command.
 struct StandardOutput: Sendable {
-    private let descriptor: FileDescriptor
+    private let descriptor: SystemPackage.FileDescriptor
     private let thread = WritingThread(label: "holdfast.output")
 
-    init(_ descriptor: FileDescriptor = .standardOutput) {
+    init(_ descriptor: SystemPackage.FileDescriptor = .standardOutput) {
         self.descriptor = descriptor
+    }
+
+    /// Makes a write to a pipe that nobody reads an error instead of the end of the process.
+    static func surviveClosedPipes() {
+        signal(SIGPIPE, SIG_IGN)
     }
 
     /// Writes bytes as they are.
     ///
     /// - Throws: ``OutputError/closed`` when nobody reads any more; ``HoldfastError`` for a full disk and the like.
     func write(_ bytes: ByteBuffer) async throws {
-        let descriptor = descriptor
+        try await thread.run { try writeBlocking(bytes) }
+    }
+
+    /// Writes bytes as they are, on this thread: for callers that cannot wait otherwise and have nothing else to do.
+    ///
+    /// - Throws: as ``write(_:)`` does.
+    func writeBlocking(_ bytes: ByteBuffer) throws {
+        try Self.naming { _ = try descriptor.writeAll(bytes.readableBytesView) }
+    }
+
+    private static func naming(_ body: () throws -> Void) throws {
         do {
-            try await thread.run { _ = try descriptor.writeAll(bytes.readableBytesView) }
+            try body()
         } catch Errno.brokenPipe {
             throw OutputError.closed
         } catch let errno as Errno {
@@ -52,15 +69,29 @@ struct OutputPage: Sendable {
     }
 
     mutating func add(_ line: String) async throws {
-        text += PrintableText.printable(line)
-        text += "\n"
-        if text.utf8.count >= 32 << 10 { try await flush() }
+        append(line)
+        if isFull { try await flush() }
     }
 
     mutating func flush() async throws {
         guard !text.isEmpty else { return }
         try await output.write(ByteBuffer(string: text))
         text = ""
+    }
+
+    /// As `add`, where the caller cannot wait but on its thread.
+    mutating func addBlocking(_ line: String) throws {
+        append(line)
+        guard isFull else { return }
+        try output.writeBlocking(ByteBuffer(string: text))
+        text = ""
+    }
+
+    private var isFull: Bool { text.utf8.count >= 32 << 10 }
+
+    private mutating func append(_ line: String) {
+        text += PrintableText.printable(line)
+        text += "\n"
     }
 }
 

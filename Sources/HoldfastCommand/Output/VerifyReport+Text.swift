@@ -14,7 +14,8 @@ extension VerifyReport {
             if left > 0 { lines.append("  … and \(AmountText.count(left, "problem")) more") }
             if copy.objectsWithoutChecksum > 0 {
                 lines.append(
-                    "  \(AmountText.count(copy.objectsWithoutChecksum, "object")) came without a checksum: they can be read, and nothing tells whether they are what they were.")
+                    "  \(AmountText.count(copy.objectsWithoutChecksum, "object")) came without a checksum: they can be read, and nothing tells whether they are what they were."
+                )
             }
         }
         lines += missing.map { "\(file) MISSING in \($0.label): \($0.problem)" }

@@ -23,7 +23,7 @@ final class StallWatch: ChannelDuplexHandler {
     private var answerBegan = false
     private var isWork = false
     private var readIsOutstanding = false
-    private var lastProgress = NIODeadline.now()
+    private var lastProgress = NIODeadline.uptimeNanoseconds(0)
     private var lastBuffered = 0
     private var check: Scheduled<Void>?
 
@@ -39,7 +39,7 @@ final class StallWatch: ChannelDuplexHandler {
             isWork = head.method == .PUT || head.method == .POST
             if check == nil { scheduleCheck(context) }
         }
-        lastProgress = .now()
+        lastProgress = context.eventLoop.now
         context.write(data, promise: promise)
     }
 
@@ -47,7 +47,7 @@ final class StallWatch: ChannelDuplexHandler {
         if !readIsOutstanding {
             readIsOutstanding = true
             // Time that the reader spent elsewhere is not the server's.
-            if answerBegan { lastProgress = .now() }
+            if answerBegan { lastProgress = context.eventLoop.now }
         }
         context.read()
     }
@@ -58,13 +58,13 @@ final class StallWatch: ChannelDuplexHandler {
         case .body: break
         case .end: isBusy = false
         }
-        lastProgress = .now()
+        lastProgress = context.eventLoop.now
         context.fireChannelRead(data)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         readIsOutstanding = false
-        lastProgress = .now()
+        lastProgress = context.eventLoop.now
         context.fireChannelReadComplete()
     }
 
@@ -90,7 +90,7 @@ final class StallWatch: ChannelDuplexHandler {
 
     private func examine(_ context: ChannelHandlerContext) {
         guard isBusy else { return }
-        let now = NIODeadline.now()
+        let now = context.eventLoop.now
         let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         if buffered != lastBuffered {
             lastBuffered = buffered

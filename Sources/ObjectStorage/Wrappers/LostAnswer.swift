@@ -8,10 +8,12 @@ import Streams
 /// Finds out what became of a write whose answer was lost and whose repetition was refused.
 ///
 /// The first attempt may have made the object before its answer was lost. Then the repetition is refused for what we did
-/// ourselves: `ifAbsent` meets our own object (412), a completion meets an upload that exists no more (404). The object
-/// that is there now is ours if its size and its ETag are those of what we sent. Nothing less counts: not the size
-/// alone, not an ETag of a form that we cannot compute (SSE-KMS), because a false "yes" would be another writer's
-/// object taken for ours. Then the answer is `.conflict`, and the caller decides.
+/// ourselves: `ifAbsent` meets our own object (412), a completion meets an upload that exists no more (404). So `head`
+/// is asked what is there now:
+/// - an object of our size whose ETag is that of what we sent: it is ours, the write succeeded;
+/// - an object of another size: it is another's, and the refusal stands;
+/// - an object of our size with another ETag: `.conflict`. It may be another's, or ours with an ETag that does not tell
+///   (SSE-KMS). Saying "ours" could hand another writer's object to the caller, saying "refused" could hide ours.
 ///
 /// Another writer of the very same bytes cannot be told from us. Who uses `ifAbsent` for mutual exclusion puts something
 /// unique into the body.
@@ -22,14 +24,15 @@ struct LostAnswer {
 
     func ofPut(_ body: ReplayableBody) async throws -> PutResult {
         let found = try await present()
-        guard found.size == body.length, let etag = ETag.md5(of: found.etag) else { throw conflict(found) }
-        guard try await md5(of: body) == etag else { throw conflict(found) }
+        guard found.size == body.length else { throw refusal }
+        guard let etag = ETag.md5(of: found.etag), try await md5(of: body) == etag else { throw conflict(found) }
         return PutResult(etag: found.etag, version: found.version)
     }
 
     func ofCompletion(_ parts: [UploadedPart]) async throws -> PutResult {
         let found = try await present()
         let size = parts.reduce(into: Int64(0)) { $0 &+= $1.size }
+        guard found.size == size || refusal.code == .notFound else { throw refusal }
         guard found.size == size, found.etag.lowercased() == multipartETag(parts) else { throw conflict(found) }
         return PutResult(etag: found.etag, version: found.version)
     }
@@ -45,7 +48,7 @@ struct LostAnswer {
                     status: refusal.status, serverCode: refusal.serverCode, requestID: refusal.requestID)
             }
             throw ObjectStoreError(
-                .conflict, "\(key) was there when we wanted to create it and is not any more: another writer is at work",
+                .conflict, "\(key) was there a moment ago and is not any more: another writer is at work",
                 status: refusal.status, serverCode: refusal.serverCode, requestID: refusal.requestID)
         }
     }

@@ -92,7 +92,8 @@ extension InMemoryBucket {
             if let row = versions[ObjectKey(marker.key)]?.firstIndex(where: { $0.id.rawValue == id }) {
                 return (index, row + 1)
             }
-        } else if let delimiter = query.delimiter, marker.key.suffix(delimiter.utf8.count).elementsEqual(delimiter.utf8) {
+        } else if let delimiter = query.delimiter, marker.key.suffix(delimiter.utf8.count).elementsEqual(delimiter.utf8)
+        {
             return (end(of: marker.key), 0)
         }
         return (firstIndex { precedes(marker.key, $0.bytes) }, 0)

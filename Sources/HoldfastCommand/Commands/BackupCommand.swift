@@ -1,0 +1,52 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import ArgumentParser
+import Holdfast
+
+/// `holdfast backup`
+struct BackupCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Back up a bucket into every copy of the vault.",
+        discussion: """
+            The archive is an ordinary .tar.gz (or .tar.zst). It appears in the vault when it is whole, and not before. \
+            Objects that could not be read are named, and the exit code is then 3.
+
+            Examples:
+              holdfast backup photos
+              holdfast backup photos --name before-migration --format zstd
+              holdfast backup photos --vault-directory /mnt/disk --vault-bucket ''
+            """)
+
+    @Argument(help: "The bucket to back up.")
+    var bucket: BucketArgument
+
+    @Option(help: "The name of the backup; made of the bucket and the time if left out.")
+    var name: String?
+
+    @Option(help: "How the archive is compressed.")
+    var format = ArchiveCodec.gzip
+
+    @Option(help: "How much time is spent on making it small.")
+    var compression = CompressionLevel.fast
+
+    @Flag(help: "Accept that the bucket lists no objects. Without this it is an error: a lost source looks the same.")
+    var allowEmpty = false
+
+    @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
+    @OptionGroup(title: "Output") var display: DisplayOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let name = try name.map { try BackupName($0) }
+        let options = BackupRun.Options(codec: format, compression: compression, allowEmpty: allowEmpty)
+        let report = try await session.withEngine(connection, needsSource: true) { engine in
+            try await session.withProgress {
+                try await engine.backUp(bucket: bucket.name, name: name, options: options, progress: $0)
+            }
+        }
+        try await session.report(report, report.lines, status: report.status)
+        return report.status
+    }
+}

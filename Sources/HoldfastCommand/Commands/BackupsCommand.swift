@@ -1,0 +1,45 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Holdfast
+
+/// `holdfast backups`
+struct BackupsCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backups",
+        abstract: "List the backups of the vault, oldest first.",
+        discussion: """
+            COPIES says in how many copies of the vault the backup is. The exit code is 3 when a copy could not be \
+            asked.
+
+            Examples:
+              holdfast backups
+              holdfast backups --vault-directory /mnt/disk --json
+            """)
+
+    @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
+    @OptionGroup(title: "Output") var display: DisplayOptions
+
+    private struct Document: Encodable {
+        let backups: [BackupSummary]
+        let unreachable: [CopyProblem]
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let (backups, unreachable) = try await session.withEngine(connection, needsSource: false) { engine in
+            try await engine.backups()
+        }
+        if session.isJSON {
+            let document = Document(backups: backups, unreachable: unreachable)
+            try await session.output.print(try JSONText.document(document))
+        } else {
+            for copy in unreachable {
+                session.warn("\(copy.label) could not be asked; what it holds is not shown. \(copy.problem)")
+            }
+            let lines = backups.isEmpty ? ["There are no backups yet."] : BackupSummary.table(of: backups)
+            try await session.output.print(lines.joined(separator: "\n"))
+        }
+        return unreachable.isEmpty ? .complete : .exceptions
+    }
+}

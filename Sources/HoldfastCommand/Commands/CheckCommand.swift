@@ -1,0 +1,41 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Holdfast
+
+/// `holdfast check`
+struct CheckCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Try everything that a backup needs, and say how to mend what is wrong.",
+        discussion: """
+            Looks at the server, the keys, the clock, the rights on a bucket, and each copy of the vault, where it writes \
+            and removes a small file. The exit code is 1 when something is not in order; a warning is no failure.
+
+            Examples:
+              holdfast check
+              holdfast check photos
+            """)
+
+    @Argument(help: "Try the rights on this bucket; the first one there is if left out.")
+    var bucket: BucketArgument?
+
+    @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
+    @OptionGroup(title: "Output") var display: DisplayOptions
+
+    private struct Document: Encodable {
+        let checks: [CheckResult]
+        let inOrder: Bool
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let results = try await session.withEngine(connection, needsSource: false) { engine in
+            await engine.check(bucket: bucket?.name)
+        }
+        let status = CheckResult.status(of: results)
+        let document = Document(checks: results, inOrder: status == .complete)
+        try await session.report(document, CheckResult.lines(of: results), status: status)
+        return status
+    }
+}

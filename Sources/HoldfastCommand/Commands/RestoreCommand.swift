@@ -1,0 +1,65 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Holdfast
+
+/// `holdfast restore`
+struct RestoreCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Bring the objects of a backup back into a bucket.",
+        discussion: """
+            The bucket is made if it is missing. What the target cannot hold is listed before anything is written. \
+            Objects that are there already stay as they are unless --overwrite says otherwise: changed writes where size \
+            or ETag differ, newer where the backup's object is the younger one. In globs * matches / too. The exit code \
+            is 3 when an object could not be brought back, 4 when no object is what was asked for.
+
+            Examples:
+              holdfast restore before-migration
+              holdfast restore before-migration --to photos-2 --include '*.jpg' --dry-run
+              holdfast restore before-migration --to s3://photos --to-endpoint https://s3.example.com
+            """)
+
+    @Argument(help: "The backup.")
+    var name: String
+
+    @Option(help: ArgumentHelp("Restore into this bucket instead of the original one.", valueName: "bucket"))
+    var to: BucketArgument?
+
+    @OptionGroup var target: TargetOptions
+
+    @Option(help: "What is done with objects that are there already.")
+    var overwrite = OverwritePolicy.never
+
+    @Option(help: "Only keys that begin with this.")
+    var prefix = ""
+
+    @Option(help: ArgumentHelp("Only keys that match this glob, or another --include.", valueName: "glob"))
+    var include: [String] = []
+
+    @Option(help: ArgumentHelp("No keys that match this glob.", valueName: "glob"))
+    var exclude: [String] = []
+
+    @Flag(help: "Say what would be done, and write nothing.")
+    var dryRun = false
+
+    @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
+    @OptionGroup(title: "Output") var display: DisplayOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+        let resolved = try session.resolve(connection, needsSource: target.toEndpoint == nil, target: target)
+        let selection = KeySelection(prefix: Array(prefix.utf8), includes: include, excludes: exclude)
+        let options = RestoreRun.Options(overwrite: overwrite, selection: selection, dryRun: dryRun)
+        let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
+            try await session.withProgress {
+                try await engine.restore(name, into: to?.name, at: resolved.target, options: options, progress: $0)
+            }
+        }
+        let status = report.status(selection)
+        if status == .notFound { session.warn("No object of \(name) is what was asked for; nothing was restored.") }
+        let document = ReportDocument(report: report, facts: ["complete": report.complete])
+        try await session.report(document, report.lines(overwrite), status: status)
+        return status
+    }
+}

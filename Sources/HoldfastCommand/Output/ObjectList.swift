@@ -1,0 +1,89 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Catalog
+import Holdfast
+import ObjectStorage
+
+/// The contents of a backup on standard output, a page of 1,000 objects in memory at a time.
+struct ObjectList: Sendable {
+    let backup: OpenedBackup
+    let prefix: [UInt8]
+    let output: StandardOutput
+
+    /// Exceptions that are read at once, for they come in no pages: enough to see what is wrong with a bucket.
+    private static let exceptionLimit = 100_000
+
+    private var name: String { backup.entry.file.name.rawValue }
+
+    /// A heading, and a line for each object.
+    func printObjects(long: Bool) async throws {
+        let totals = try await backup.catalog.totals()
+        var page = output.page()
+        try await page.add(heading(totals))
+        var count = 0
+        for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) {
+            try await page.add(ShownObject.line(object))
+            if long { for line in ShownObject.details(object) { try await page.add(line) } }
+            count += 1
+        }
+        if count == 0 { try await page.add("No key begins with \(ObjectKey(prefix)).") }
+        try await page.flush()
+    }
+
+    private func heading(_ totals: CatalogTotals) -> String {
+        var parts: [String] = []
+        if let metadata = backup.metadata {
+            parts.append("bucket \(ObjectKey(metadata.bucketName))")
+            if let cut = metadata.cut { parts.append("as of \(AmountText.time(cut)) UTC") }
+        }
+        parts.append("\(AmountText.count(totals.stored, "object")), \(AmountText.bytes(totals.storedBytes))")
+        if totals.exceptions > 0 {
+            parts.append("NOT COMPLETE: \(AmountText.count(totals.exceptions, "exception")) (--exceptions lists them)")
+        } else if let complete = backup.metadata?.complete {
+            parts.append(complete ? "complete" : "NOT COMPLETE")
+        }
+        return "\(name): \(parts.joined(separator: ", "))"
+    }
+
+    func printObjectDocument() async throws {
+        var document = try await JSONListDocument(output, head: ["name": name], list: "objects")
+        var count = 0
+        for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) {
+            try await document.add(ShownObject(object))
+            count += 1
+        }
+        try await document.finish(["count": count])
+    }
+
+    /// What is not in the backup, and why.
+    func printExceptions() async throws {
+        let (exceptions, unread) = try await exceptions()
+        var page = output.page()
+        for exception in exceptions {
+            let version = exception.versionID.map { " version \($0)" } ?? ""
+            try await page.add("\(ObjectKey(exception.key))\(version): \(exception.message) (\(exception.reason))")
+        }
+        if exceptions.isEmpty { try await page.add("There are no exceptions.") }
+        if unread > 0 { try await page.add("… and \(AmountText.count(unread)) more") }
+        try await page.flush()
+    }
+
+    func printExceptionDocument() async throws {
+        let (exceptions, unread) = try await exceptions()
+        var document = try await JSONListDocument(output, head: ["name": name], list: "exceptions")
+        for exception in exceptions {
+            try await document.add(
+                ExceptionReport(
+                    key: "\(ObjectKey(exception.key))", version: exception.versionID, reason: exception.reason,
+                    message: exception.message))
+        }
+        try await document.finish(["count": exceptions.count, "unread_count": unread])
+    }
+
+    private func exceptions() async throws -> (shown: [CatalogException], unread: Int) {
+        let all = try await backup.catalog.exceptions(limit: Self.exceptionLimit)
+        let unread = try await backup.catalog.totals().exceptions - all.count
+        return (all.filter { $0.key.starts(with: prefix) }, max(0, unread))
+    }
+}

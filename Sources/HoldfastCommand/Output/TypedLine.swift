@@ -1,0 +1,19 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// A line that somebody types.
+enum TypedLine {
+    /// The line without its end and without blanks around it; `nil` at the end of input and when the task is cancelled.
+    static func next() async -> String? {
+        let (lines, typed) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
+        // Reading cannot be broken off: a cancelled task leaves the thread behind, and the process ends.
+        Thread.detachNewThread {
+            if let line = readLine() { typed.yield(line) }
+            typed.finish()
+        }
+        for await line in lines { return line.trimmingCharacters(in: .whitespaces) }
+        return nil
+    }
+}

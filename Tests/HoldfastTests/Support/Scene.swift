@@ -1,0 +1,87 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import Foundation
+import Holdfast
+import Logging
+import ObjectStorage
+import SystemPackage
+import TestSupport
+
+/// A source bucket and a vault of a directory and a bucket, each on a server of its own in memory.
+struct Scene: Sendable {
+    static let bucket = "source"
+
+    let root: FilePath
+    let source: InMemoryStorageService
+    let vaultService = InMemoryStorageService()
+
+    /// Runs `body` with a new scene, whose files are gone afterwards.
+    static func with<Result>(
+        _ options: InMemoryOptions = InMemoryOptions(), _ body: (Scene) async throws -> Result
+    ) async throws -> Result {
+        try await withTemporaryDirectory { root in
+            let scene = Scene(root: root, source: InMemoryStorageService(options))
+            try await scene.source.createBucket(bucket)
+            return try await body(scene)
+        }
+    }
+
+    var store: any ObjectStore { source.store(for: Self.bucket) }
+
+    var directoryCopy: DirectoryCopy { DirectoryCopy(root.appending("vault")) }
+    var bucketCopy: BucketCopy { BucketCopy(service: vaultService, bucket: "backups") }
+    var vault: Vault { Vault(copies: [directoryCopy, bucketCopy]) }
+    /// Where the directory copy keeps archives.
+    var archives: FilePath { root.appending("vault").appending("buckets") }
+
+    var environment: RunEnvironment { environment(.live) }
+
+    func environment(_ services: SystemServices) -> RunEnvironment {
+        RunEnvironment(
+            services: services, logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() },
+            state: StateDirectory(root.appending("state")), progress: ProgressMeter())
+    }
+
+    @discardableResult
+    func backUp(
+        _ name: String = "first", from source: (any StorageService)? = nil, to vault: Vault? = nil,
+        codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false
+    ) async throws -> BackupReport {
+        try await BackupRun(
+            bucket: Self.bucket, name: BackupName(name), source: source ?? self.source, vault: vault ?? self.vault,
+            options: BackupRun.Options(codec: codec, compression: compression, allowEmpty: allowEmpty),
+            environment: environment
+        ).run()
+    }
+
+    func open(_ name: String = "first", in vault: Vault? = nil) async throws -> OpenedBackup {
+        let vault = vault ?? self.vault
+        return try await OpenedBackup.open(try await vault.find(name), in: vault, environment)
+    }
+
+    @discardableResult
+    func restore(
+        _ name: String = "first", from vault: Vault? = nil, into bucket: String = "target",
+        at target: (any StorageService)? = nil, options: RestoreRun.Options = RestoreRun.Options()
+    ) async throws -> RestoreReport {
+        try await RestoreRun(
+            backup: try await open(name, in: vault), target: target ?? source, bucket: bucket, options: options,
+            environment: environment
+        ).run()
+    }
+
+    func verify(
+        _ depth: VerifyDepth, _ name: String = "first", in vault: Vault? = nil
+    ) async throws -> VerifyReport {
+        let vault = vault ?? self.vault
+        return try await VerifyRun(
+            entry: try await vault.find(name), vault: vault, depth: depth, environment: environment
+        ).run()
+    }
+
+    func list(_ vault: Vault? = nil) async throws -> (backups: [BackupSummary], unreachable: [CopyProblem]) {
+        try await BackupList(vault: vault ?? self.vault).read()
+    }
+}
