@@ -92,6 +92,7 @@ def run_once(bench: Bench, contender: Contender, place: Path, server_pid: int) -
     directory.mkdir()
     try:
         contender.prepare(directory, label)
+        prepared = tree_size(directory)
         # What earlier runs left to be written must not be written during this one.
         os.sync()
         cost = measure.run(
@@ -100,7 +101,7 @@ def run_once(bench: Bench, contender: Contender, place: Path, server_pid: int) -
             place / "program.log",
             server_pid,
         )
-        cost.output = tree_size(directory)
+        cost.output = tree_size(directory) - prepared
         contender.check(directory, label)
         contender.tidy(directory, label)
     finally:

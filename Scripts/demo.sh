@@ -106,8 +106,8 @@ printf '$ Scripts/compare_buckets.py %s %s\n' "$source_bucket" "$target_bucket"
 printf '\n# And without Holdfast at all: the archive is an ordinary one.\n'
 archive=$(find "$place/vault" -name 'first.tar*' -type f)
 [ -s "$archive" ] || fail "no archive first.tar.* below $place/vault"
-printf '$ tar -tf %s | head\n' "${archive#"$place"/}"
-members=$(tar -tf "$archive")
+printf '$ tar --warning=no-unknown-keyword -tf %s | head -n 5\n' "${archive#"$place"/}"
+members=$(tar --warning=no-unknown-keyword -tf "$archive")
 head -n 5 <<<"$members"
 
 printf '

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The measured figures as tables, and the wanted ratios beside them."""
 
+import os
 import platform
 import subprocess
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ def machine(bench: Bench) -> dict[str, str]:
         "memory": f"{memory:.0f} GiB",
         "kernel": platform.release(),
         "load when it began": Path("/proc/loadavg").read_text().split()[0],
-        "holdfast": first_line(bench.holdfast, "--version"),
+        "holdfast": f"{first_line(bench.holdfast, '--version')}, {os.path.relpath(bench.holdfast)}",
         "server": first_line(str(Path(bench.python).parent / "weed"), "version"),
         "s5cmd": first_line(bench.s5cmd[0], "version"),
         "rclone": first_line(bench.rclone, "version"),

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Crypto
-package import NIOCore
 
 /// The text at the front of an age file: the wrapped file keys and a code that authenticates them.
 struct Header: Sendable {

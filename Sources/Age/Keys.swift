@@ -1,7 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import Crypto
+import Crypto
 
 /// The secret that seals one file; each recipient gets it wrapped in a stanza of the header.
 package struct FileKey: Sendable, Redacted {

@@ -56,7 +56,7 @@ package final class CatalogWriter: Sendable {
         let (outcomes, bytes) = try await write { database in
             let statement = try database.cachedStatement(
                 sql: "INSERT OR IGNORE INTO listing.rows(key, ordinal, state) VALUES (?, ?, \(State.pending))")
-            var folders = FolderCheck(database)
+            var folders = try FolderCheck(database)
             var bytes: Int64 = 0
             let outcomes = try objects.map { object in
                 try CatalogLimits.check(object)

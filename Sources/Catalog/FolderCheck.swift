@@ -12,19 +12,26 @@ struct FolderCheck {
     private let database: Database
     /// The folder of the last key, with its `/`; no key has the name of it or of a folder above it.
     private var free: [UInt8] = []
+    /// The last key in byte order. Whatever lies below a key comes after it, so a key that comes after all others, as
+    /// nearly every key of a sorted listing does, needs no look below it.
+    private var greatest: [UInt8]
 
-    init(_ database: Database) {
+    init(_ database: Database) throws {
         self.database = database
+        let last = try Data.fetchOne(database, sql: "SELECT key FROM listing.rows ORDER BY key DESC LIMIT 1")
+        greatest = last.map { [UInt8]($0) } ?? []
     }
 
     mutating func collides(_ key: [UInt8]) throws -> Bool {
+        let isGreatest = greatest.lexicographicallyPrecedes(key)
+        if isGreatest { greatest = key }
         let slash = UInt8(ascii: "/")
         let same = zip(free, key).prefix { $0 == $1 }.count
         for index in key.indices where key[index] == slash && index > 0 && index >= same {
             if try isListed(Array(key[..<index])) { return true }
         }
         if let last = key.lastIndex(of: slash) { free = Array(key[...last]) }
-        return try hasListedBelow(key)
+        return try !isGreatest && hasListedBelow(key)
     }
 
     private func isListed(_ key: [UInt8]) throws -> Bool {

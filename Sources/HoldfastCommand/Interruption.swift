@@ -1,18 +1,11 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import Glibc
-import Synchronization
 
 /// Ctrl-C, `kill` and a terminal that goes away: the first asks the command to stop and clean up, the second ends the
 /// process at once.
-final class Interruption: Sendable {
-    private let count = Atomic<Int>(0)
-
-    /// Whether somebody asked to stop.
-    var hasHappened: Bool { count.load(ordering: .acquiring) > 0 }
-
+enum Interruption {
     /// Keeps the signals from killing the process.
     ///
     /// Must come before the first thread is made: threads inherit what they block, and a signal that one of them does
@@ -22,17 +15,19 @@ final class Interruption: Sendable {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    /// Waits for signals on a thread of its own.
-    func listen(_ stop: @escaping @Sendable () -> Void) {
-        Thread.detachNewThread { [self] in
-            var signals = Self.signals
-            var number: Int32 = 0
-            while sigwait(&signals, &number) == 0 {
-                if count.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue > 1 {
-                    _exit(ExitStatus.interrupted.rawValue)
-                }
-                stop()
-            }
+    /// Waits for signals for as long as the process lives.
+    ///
+    /// On the main thread: left to Swift's asynchronous main, it would sleep in `sigsuspend` with every signal let
+    /// through, and the first one would end the process before anything is cleaned up.
+    static func wait(_ stop: () -> Void) -> Never {
+        var signals = signals
+        var number: Int32 = 0
+        var isAsked = false
+        while true {
+            guard sigwait(&signals, &number) == 0 else { continue }
+            if isAsked { _exit(ExitStatus.interrupted.rawValue) }
+            isAsked = true
+            stop()
         }
     }
 

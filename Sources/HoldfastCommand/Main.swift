@@ -5,18 +5,20 @@ import Foundation
 
 @main
 enum Main {
-    static func main() async {
+    static func main() {
         Interruption.takeOverSignals()
         StandardOutput.surviveClosedPipes()
         let program = Program(surroundings: .live())
-        guard let arguments = arguments else {
+        guard let arguments else {
             let failure = Failure(
                 code: "usage", message: "An argument is not UTF-8 text.",
                 hint: "A key of other bytes can be given in hex: holdfast cat NAME --key-hex 66f6f6", status: .usage)
             program.messages.write(failure.text)
             exit(ExitStatus.usage.rawValue)
         }
-        exit(await program.run(arguments).rawValue)
+        // Not structured: this is where the structure begins, and the thread that waits for signals cancels it.
+        let work = Task { exit(await program.run(arguments).rawValue) }
+        Interruption.wait { work.cancel() }
     }
 
     /// What was typed; `nil` when it is not text. `CommandLine.arguments` would replace what is not, so that another

@@ -37,25 +37,13 @@ struct Program: Sendable {
         }
         let session = Session(display: command.display, output: output, messages: messages, surroundings: surroundings)
         do {
-            return try await runInterruptibly(command, session)
+            return try await command.run(in: session)
         } catch OutputError.closed {
             // Whoever read has read enough, as in `holdfast show NAME | head`.
             return .complete
         } catch {
-            return session.tell(Failure(error))
-        }
-    }
-
-    private func runInterruptibly(_ command: any Subcommand, _ session: Session) async throws -> ExitStatus {
-        // Not structured: the thread that waits for signals needs a handle on what it is to cancel.
-        let work = Task { try await command.run(in: session) }
-        let interruption = Interruption()
-        interruption.listen { work.cancel() }
-        do {
-            return try await work.value
-        } catch  where interruption.hasHappened {
-            // Whatever broke on the way out broke because of the signal.
-            throw Failure.interrupted
+            // Only a signal cancels this task; whatever broke on the way out broke because of it.
+            return session.tell(Task.isCancelled ? .interrupted : Failure(error))
         }
     }
 

@@ -3,6 +3,7 @@
 
 import Holdfast
 import ObjectStorage
+import SystemPackage
 import Testing
 
 @testable import HoldfastCommand

@@ -12,13 +12,13 @@ struct ExitStatusTests {
     @Test("Each code of the engine has its number")
     func codes() {
         let numbers = Dictionary(
-            uniqueKeysWithValues: HoldfastError.Code.allCases.map { ($0, ExitStatus($0).rawValue) })
+            uniqueKeysWithValues: HoldfastError.Code.allCases.map { ($0, HoldfastCommand.ExitStatus($0).rawValue) })
         #expect(
             numbers == [
                 .failed: 1, .invalidConfiguration: 2, .notFound: 4, .conflict: 5, .corrupt: 6, .wrongKey: 7,
                 .accessDenied: 1, .unreachable: 1,
             ])
-        #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7, 130])
+        #expect(HoldfastCommand.ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7, 130])
     }
 
     @Test("Every error becomes a failure with a code, a status and the engine's words")

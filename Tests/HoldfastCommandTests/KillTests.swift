@@ -99,7 +99,7 @@ struct KillTests {
         let outcome = try await program.run(["verify", name, "--depth", "contents", "--json"])
         let report = try HoldfastProcess.decode(VerifyReport.self, outcome)
         #expect(!report.copies.isEmpty, "\(name)")
-        #expect(report.copies.allSatisfy(\.isSound), "\(name): \(outcome.errors)")
+        #expect(report.copies.allSatisfy { $0.isSound }, "\(name): \(outcome.errors)")
     }
 
     private func expectNothingLeft(_ program: HoldfastProcess) async throws {
@@ -107,7 +107,8 @@ struct KillTests {
         #expect(try await program.run(["backup", Self.source, "--name", "last", "--quiet"]).status == 0)
         #expect(try await program.run(["delete", "last", "--yes"]).status == 0)
         try await program.withService { service in
-            #expect(try await service.store(for: program.bucket).uploads(prefix: []).isEmpty)
+            let uploads = try await service.store(for: program.bucket).uploads(prefix: [])
+            #expect(uploads.isEmpty)
         }
         let archives = program.directory.appending("vault").appending("buckets").string
         #expect(try FileManager.default.contentsOfDirectory(atPath: archives).isEmpty)
@@ -123,7 +124,8 @@ struct KillTests {
             let archives = program.directory.appending("vault").appending("buckets").string
             #expect(try FileManager.default.contentsOfDirectory(atPath: archives).isEmpty)
             try await program.withService { service in
-                #expect(try await service.store(for: program.bucket).uploads(prefix: []).isEmpty)
+                let uploads = try await service.store(for: program.bucket).uploads(prefix: [])
+                #expect(uploads.isEmpty)
             }
             #expect(try await program.run(["backup", Self.source, "--name", "stopped", "--quiet"]).status == 0)
         }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import HoldfastCommand
@@ -10,7 +11,7 @@ import Testing
 @Suite("Calls of holdfast")
 struct ProgramTests {
     private struct Ended {
-        let status: ExitStatus
+        let status: HoldfastCommand.ExitStatus
         let output: String
         let messages: String
     }
@@ -24,9 +25,9 @@ struct ProgramTests {
         return Ended(status: status, output: try output.text(), messages: try messages.text())
     }
 
-    @Test(
-        "Help is printed for every command, with examples",
-        arguments: RootCommand.configuration.subcommands.map(\._commandName))
+    private static let commandNames = RootCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
+
+    @Test("Help is printed for every command, with examples", arguments: commandNames)
     func help(_ command: String) async throws {
         let ended = try await run([command, "--help"])
         #expect(ended.status == .complete)
@@ -34,11 +35,17 @@ struct ProgramTests {
         #expect(ended.messages.isEmpty)
     }
 
+    @Test("There are as many commands as names of them")
+    func names() {
+        #expect(Self.commandNames.count == RootCommand.configuration.subcommands.count)
+        #expect(Self.commandNames.count >= 12)
+    }
+
     @Test("The help of holdfast lists the exit codes; the version is told")
     func root() async throws {
         let help = try await run(["--help"])
         #expect(help.status == .complete)
-        for status in ExitStatus.allCases { #expect(help.output.contains("\(status.rawValue)")) }
+        for status in HoldfastCommand.ExitStatus.allCases { #expect(help.output.contains("\(status.rawValue)")) }
         #expect(help.output.contains("no such bucket, backup or key"))
         let version = try await run(["--version"])
         #expect(version.status == .complete && version.output.hasPrefix("holdfast "))

@@ -9,7 +9,7 @@ import Testing
 @Suite("How far an operation is")
 struct ProgressLineTests {
     private var half: ProgressMeter.Reading {
-        var reading = ProgressMeter.Reading()
+        var reading = ProgressMeter().reading
         reading.phase = "backing up"
         (reading.objectsTotal, reading.objectsDone) = (3000, 1500)
         (reading.bytesTotal, reading.bytesDone) = (2 << 20, 1 << 20)
@@ -47,7 +47,7 @@ struct ProgressLineTests {
 
     @Test("Nothing is said that is not known")
     func beginning() {
-        var reading = ProgressMeter.Reading()
+        var reading = ProgressMeter().reading
         #expect(ProgressLine(reading: reading, speed: nil).sentence == "working")
         reading.phase = "looking"
         #expect(ProgressLine(reading: reading, speed: nil).bar(width: 80) == "looking")
@@ -66,9 +66,9 @@ struct ProgressLineTests {
     }
 
     @Test("The speed is that of the last seconds")
-    func speed() {
+    func recentSpeed() {
         var speed = ProgressSpeed()
-        var reading = ProgressMeter.Reading()
+        var reading = ProgressMeter().reading
         #expect(speed.add(reading, at: 0) == nil)
         for second in 1...20 {
             reading.bytesDone += second <= 10 ? 1000 : 0

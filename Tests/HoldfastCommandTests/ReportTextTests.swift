@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Holdfast
 import Testing
 
+// Reports are made by their runs alone; a test of their words makes them up.
+@testable import Holdfast
 @testable import HoldfastCommand
 
 @Suite("Reports")
@@ -90,7 +91,7 @@ struct ReportTextTests {
                 "  left     2 objects as they were (--overwrite never):",
                 "             a",
                 "             b",
-                "Complete: every object that was asked for is in the bucket.",
+                "Complete: every object that was asked for was written, or left as it was.",
             ])
         #expect(report.status(KeySelection()) == .complete)
     }
@@ -110,6 +111,7 @@ struct ReportTextTests {
 
     @Test("A selection that selects nothing is not a success; an empty backup is")
     func emptySelection() {
+        #expect(restore.lines(.never).last == "No object of the backup is what was asked for.")
         #expect(restore.status(KeySelection(prefix: [1])) == .notFound)
         #expect(restore.status(KeySelection(includes: ["*.x"])) == .notFound)
         #expect(restore.status(KeySelection()) == .complete)

@@ -1,8 +1,10 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import Holdfast
 import ObjectStorage
+import SystemPackage
 import Testing
 
 @testable import HoldfastCommand

@@ -1,8 +1,11 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Catalog
 import Holdfast
+import NIOCore
 import ObjectStorage
+import Streams
 import TestSupport
 import Testing
 

@@ -31,7 +31,8 @@ import Testing
         let count = Guarded(0)
         try await withSource { scene in
             let store = DyingStore(scene.vaultService.store(for: "backups"), life: .max)
-            #expect(try await scene.backUp(to: Vault(copies: [copy(scene, store)])).complete)
+            let report = try await scene.backUp(to: Vault(copies: [copy(scene, store)]))
+            #expect(report.complete)
             count.with { $0 = store.count }
         }
         return count.value
@@ -66,7 +67,7 @@ import Testing
                         options: BackupRun.Options(), environment: scene.environment(later)
                     ).run()
                 }
-                #expect(try await scene.vaultService.store(for: "backups").uploads(prefix: []).isEmpty)
+                #expect(try await scene.vaultService.store(for: "backups").uploads(prefix: []).count == 0)
             }
         }
     }

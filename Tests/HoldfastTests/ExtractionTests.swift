@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import Catalog
 import Foundation
 import Holdfast
+import NIOCore
 import ObjectStorage
 import SystemPackage
 import TestSupport

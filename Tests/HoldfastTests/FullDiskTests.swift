@@ -18,7 +18,7 @@ import Testing
                 Issue.record("a file system cannot be mounted (errno \(errno)): this test needs root")
                 return
             }
-            defer { #expect(umount2(directory.string, Int32(MNT_DETACH.rawValue)) == 0) }
+            defer { #expect(umount2(directory.string, Int32(MNT_DETACH)) == 0) }
             try await body(directory)
         }
     }

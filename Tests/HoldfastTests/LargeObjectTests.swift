@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Catalog
 import Holdfast
 import NIOCore
 import ObjectStorage

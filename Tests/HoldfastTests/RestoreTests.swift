@@ -3,6 +3,7 @@
 
 import Foundation
 import Holdfast
+import NIOCore
 import ObjectStorage
 import TestSupport
 import Testing

@@ -14,8 +14,9 @@ import Testing
 @Suite struct VaultListingTests {
     @Test func anEmptyVaultHasNoBackups() async throws {
         try await Scene.with { scene in
-            #expect(try await scene.list().backups.isEmpty)
-            #expect(try await scene.list().unreachable.isEmpty)
+            let listing = try await scene.list()
+            #expect(listing.backups.isEmpty)
+            #expect(listing.unreachable.isEmpty)
             #expect(names(in: scene.root).isEmpty)
             await expectError(.notFound) { _ = try await scene.vault.find("first") }
         }

@@ -225,7 +225,7 @@ import Testing
         let body = ReplayableBody(length: Int64(Self.block.count) + difference) {
             ByteStream(ByteBuffer(bytes: Self.block))
         }
-        try await Shared.with(script: { _ in [] }) { transport, server in
+        _ = try await Shared.with(script: { _ in [] }) { transport, server in
             await #expect(throws: ByteStreamError.self) {
                 try await transport.send(Shared.request("PUT", to: server, body: body))
             }

@@ -3,6 +3,7 @@
 
 import Foundation
 import NIOCore
+import Streams
 import Testing
 
 @testable import ObjectStorage

@@ -163,8 +163,6 @@ import Testing
             let error = await storeError { _ = try await transport.send(request(server)) }
             #expect(error?.code == .unreachable)
             #expect(error?.message == "connection refused: is the server running at 127.0.0.1:\(server.port)?")
-            let restarted = try await ScriptedServer.start(on: Self.group) { _ in .silence }
-            try await restarted.stop()
         }
     }
 

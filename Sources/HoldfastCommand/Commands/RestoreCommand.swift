@@ -57,7 +57,6 @@ struct RestoreCommand: Subcommand {
             }
         }
         let status = report.status(selection)
-        if status == .notFound { session.warn("No object of \(name) is what was asked for; nothing was restored.") }
         let document = ReportDocument(report: report, facts: ["complete": report.complete])
         try await session.report(document, report.lines(overwrite), status: status)
         return status

@@ -43,6 +43,14 @@ enum AmountText {
         return bytes(Int64(bytesPerSecond)) + "/s"
     }
 
+    /// `1.30 s, 36.1 MiB/s, 2,300 objects/s`; the time alone where nothing was done or no time was measured.
+    static func pace(_ objects: Int, _ bytes: Int64, seconds: Double) -> String {
+        guard objects > 0, seconds > 0 else { return duration(seconds) }
+        let each = Double(objects) / seconds
+        let perSecond = each < 0x1p53 ? count(Int64(each.rounded()), "object") : "?"
+        return "\(duration(seconds)), \(rate(Double(bytes) / seconds)), \(perSecond)/s"
+    }
+
     /// `0.84 s`, `12.3 s`, `3 min 20 s`, `2 h 05 min`.
     static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0, seconds < 0x1p53 else { return "?" }

@@ -14,7 +14,7 @@ extension BackupReport {
         lines.append("  objects  \(counted), \(AmountText.bytes(totalBytes))")
         let share = AmountText.percent(archiveBytes, of: totalBytes).map { " (\($0) of the objects' bytes)" } ?? ""
         lines.append("  archive  \(file), \(AmountText.bytes(archiveBytes))\(share)")
-        lines.append("  time     \(AmountText.duration(seconds))\(rates)")
+        lines.append("  time     \(AmountText.pace(storedCount, totalBytes, seconds: seconds))")
         for (index, copy) in copies.enumerated() { lines.append("  \(index == 0 ? "copies " : "       ")  \(copy)") }
         lines.append("  sha256   \(archiveSHA256)")
         if changedCount > 0 {
@@ -24,12 +24,6 @@ extension BackupReport {
         for copy in degraded { lines.append("DEGRADED: \(copy.label) does not have it: \(copy.problem)") }
         lines += warnings.map { "Warning: \($0)" }
         return lines
-    }
-
-    private var rates: String {
-        guard seconds > 0 else { return "" }
-        let objects = AmountText.count(Int64((Double(storedCount) / seconds).rounded()), "object")
-        return ", \(AmountText.rate(Double(totalBytes) / seconds)), \(objects)/s"
     }
 
     private var verdict: [String] {

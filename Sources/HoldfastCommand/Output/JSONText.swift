@@ -54,7 +54,7 @@ struct JSONListDocument: Sendable {
     init(_ output: StandardOutput, head: [String: String] = [:], list name: String) async throws {
         page = output.page()
         let fields = head.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)): \(Self.quoted($0.value))," }
-        try await page.add(["{", "\(fields.joined(separator: " "))", "\(Self.quoted(name)): ["].joined(separator: " "))
+        try await page.add((["{"] + fields + ["\(Self.quoted(name)): ["]).joined(separator: " "))
     }
 
     mutating func add(_ element: some Encodable) async throws {

@@ -14,27 +14,30 @@ extension RestoreReport {
         let replaced =
             overwrittenCount > 0 ? ", of which \(AmountText.count(overwrittenCount)) over an object that was there" : ""
         lines.append(
-            "  written  \(AmountText.count(restoredCount, "object")), \(AmountText.bytes(restoredBytes))\(replaced)")
-        if !dryRun, seconds > 0 {
-            let objects = AmountText.count(Int64((Double(restoredCount) / seconds).rounded()), "object")
-            lines.append(
-                "  time     \(AmountText.duration(seconds)), \(AmountText.rate(Double(restoredBytes) / seconds)), \(objects)/s"
-            )
-        }
+            "  \(dryRun ? "to write" : "written ") \(AmountText.count(restoredCount, "object")), "
+                + "\(AmountText.bytes(restoredBytes))\(replaced)")
+        if !dryRun { lines.append("  time     \(AmountText.pace(restoredCount, restoredBytes, seconds: seconds))") }
         if skippedCount > 0 { lines += skippedLines(policy) }
         if exceptionCount > 0 {
             let verb = dryRun ? "could not be restored" : "not restored"
             lines.append("NOT COMPLETE: \(AmountText.count(exceptionCount, "object")) \(verb).")
             lines += ExceptionText.lines(
-                exceptions, count: exceptionCount, rest: "Of each, --json gives the first 100.")
+                exceptions, count: exceptionCount, rest: "--json names the first 100.")
         }
         if missingFromBackup > 0 {
             lines.append(
                 "NOT COMPLETE: the backup itself lacks \(AmountText.count(missingFromBackup, "object")); "
                     + "holdfast show \(name) --exceptions lists them.")
         }
-        if complete, !dryRun { lines.append("Complete: every object that was asked for is in the bucket.") }
+        if complete, !dryRun { lines.append(verdict) }
         return lines + warnings.map { "Warning: \($0)" }
+    }
+
+    private var verdict: String {
+        if selectedCount == 0 { return "No object of the backup is what was asked for." }
+        return skippedCount == 0
+            ? "Complete: every object that was asked for is in the bucket."
+            : "Complete: every object that was asked for was written, or left as it was."
     }
 
     private func skippedLines(_ policy: OverwritePolicy) -> [String] {

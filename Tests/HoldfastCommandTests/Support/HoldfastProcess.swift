@@ -3,6 +3,7 @@
 
 import Foundation
 import Holdfast
+import NIOPosix
 import ObjectStorage
 import SystemPackage
 import TestSupport
@@ -69,7 +70,7 @@ struct HoldfastProcess: Sendable {
     ) async throws -> Outcome {
         let files = ["out", "err"].map { directory.appending("\($0)-\(UUID().uuidString)").string }
         defer { for file in files { try? FileManager.default.removeItem(atPath: file) } }
-        for file in files { FileManager.default.createFile(atPath: file, contents: nil) }
+        for file in files { try Data().write(to: URL(fileURLWithPath: file)) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments

@@ -49,7 +49,7 @@ extension Scene {
     }
 
     /// The archive once more with another catalog: SQL statements say what it lies about.
-    func rewriteCatalog(_ file: String = "first.tar.gz", _ sql: String) async throws {
+    func rewriteCatalog(_ sql: String, of file: String = "first.tar.gz") async throws {
         let content = ByteBuffer(bytes: try bytes(of: archives.appending(file)))
         let database = root.appending("lying.db")
         let written = Guarded(ByteBuffer())

@@ -54,6 +54,7 @@ final class ScriptedServer: Sendable {
     }
 
     func stop() async throws {
+        guard channel.isActive else { return }
         try await channel.close()
     }
 
@@ -72,6 +73,11 @@ final class ScriptedServer: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             received += unwrapInboundIn(data).readableBytesView
+            if received.first == 0x16 {
+                // The beginning of a TLS handshake, to which web servers without TLS answer like this.
+                received = []
+                return reply(.sendAndClose("HTTP/1.1 400 Bad Request\r\n\r\n"), context)
+            }
             guard let end = received.firstRange(of: Array("\r\n\r\n".utf8)) else { return }
             let head = String(decoding: received[..<end.lowerBound], as: UTF8.self).lowercased()
             let length =
@@ -81,7 +87,11 @@ final class ScriptedServer: Sendable {
             let request = String(decoding: received, as: UTF8.self)
             received = []
             log.requests.withLock { $0.append(request) }
-            switch respond(request) {
+            reply(respond(request), context)
+        }
+
+        private func reply(_ step: Step, _ context: ChannelHandlerContext) {
+            switch step {
             case .send(let text):
                 context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
             case .sendAndClose(let text):

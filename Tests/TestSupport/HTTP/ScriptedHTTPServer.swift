@@ -69,15 +69,15 @@ package final class ScriptedHTTPServer: Sendable {
         prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in },
         script: @escaping @Sendable (Request) -> [Step]
     ) async throws -> ScriptedHTTPServer {
-        let log = ScriptedServerLog()
+        let log = ScriptedServerLog(ScriptedServerEvents())
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                channel.eventLoop.makeCompletedFuture(withResultOf: {
                     try prepare(channel)
                     try channel.pipeline.syncOperations.addHandler(
                         ScriptedConnection(moment: moment, log: log, script: script))
-                }
+                })
             }
             .bind(host: "127.0.0.1", port: 0).get()
         return ScriptedHTTPServer(channel: channel, log: log)
