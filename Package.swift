@@ -108,7 +108,8 @@ let package = Package(
         .testTarget(
             name: "HoldfastTests",
             dependencies: [
-                "Holdfast", "Archive", "Catalog", "ObjectStorage", "Streams", "TestSupport", bytes, posix, paths, logging,
+                "Holdfast", "Archive", "Catalog", "ObjectStorage", "Streams", "TestSupport", bytes, posix, paths,
+                logging,
                 crypto,
             ]),
         .testTarget(

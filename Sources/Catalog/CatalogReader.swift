@@ -177,7 +177,8 @@ package final class CatalogReader: Sendable {
         typealias Name = CatalogSchema.TotalName
         return CatalogTotals(
             listed: try number(Name.listed), stored: try number(Name.stored), exceptions: try number(Name.exceptions),
-            flawed: try number(Name.flawed), listedBytes: try number(Name.listedBytes), storedBytes: try number(Name.storedBytes))
+            flawed: try number(Name.flawed), listedBytes: try number(Name.listedBytes),
+            storedBytes: try number(Name.storedBytes))
     }
 
     /// The first byte string after all that begin with `prefix`; `nil` when there is none.

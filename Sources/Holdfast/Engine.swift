@@ -49,8 +49,11 @@ package struct Engine: Sendable {
                 case .bucket(let bucket, let storage):
                     guard let service = try storage.map({ try servers.service($0) }) ?? source else {
                         throw HoldfastError(
-                            .invalidConfiguration, "The vault bucket \(bucket) has no server: no endpoint is configured.",
-                            hint: "Set MINIO_ENDPOINT or HOLDFAST_VAULT_ENDPOINT, or keep backups in a directory only (HOLDFAST_VAULT_BUCKET= empty).")
+                            .invalidConfiguration,
+                            "The vault bucket \(bucket) has no server: no endpoint is configured.",
+                            hint:
+                                "Set MINIO_ENDPOINT or HOLDFAST_VAULT_ENDPOINT, or keep backups in a directory only (HOLDFAST_VAULT_BUCKET= empty)."
+                        )
                     }
                     return BucketCopy(service: service, bucket: bucket)
                 }
@@ -74,7 +77,9 @@ package struct Engine: Sendable {
             guard let configuredSource else {
                 throw HoldfastError(
                     .invalidConfiguration, "No server is configured.",
-                    hint: "Set MINIO_ENDPOINT, MINIO_ROOT_USER and MINIO_ROOT_PASSWORD, or the AWS_ variables, or write holdfast.yaml.")
+                    hint:
+                        "Set MINIO_ENDPOINT, MINIO_ROOT_USER and MINIO_ROOT_PASSWORD, or the AWS_ variables, or write holdfast.yaml."
+                )
             }
             return configuredSource
         }
@@ -147,7 +152,8 @@ package struct Engine: Sendable {
 
     /// Removes a backup from every copy.
     package func delete(_ name: String) async throws -> DeleteReport {
-        try await DeleteRun(entry: try await vault.find(name), vault: vault, environment: environment(ProgressMeter())).run()
+        try await DeleteRun(entry: try await vault.find(name), vault: vault, environment: environment(ProgressMeter()))
+            .run()
     }
 
     /// Compares a backup with another one.
@@ -181,7 +187,8 @@ package struct Engine: Sendable {
     /// Tries everything that a backup needs and says what is wrong, with the fix.
     package func check(bucket: String?) async -> [CheckResult] {
         await HealthCheck(
-            source: configuredSource, origin: configuration.source?.origin, vault: vault, state: state, services: services
+            source: configuredSource, origin: configuration.source?.origin, vault: vault, state: state,
+            services: services
         ).run(bucket: bucket)
     }
 

@@ -37,11 +37,13 @@ package protocol ObjectStore: Sendable {
     func createUpload(_ key: ObjectKey, _ options: PutOptions) async throws -> UploadID
 
     /// Stores part `number` (1 to 10,000); the same number again replaces it.
-    func uploadPart(_ key: ObjectKey, _ upload: UploadID, number: Int, _ body: ReplayableBody) async throws -> UploadedPart
+    func uploadPart(_ key: ObjectKey, _ upload: UploadID, number: Int, _ body: ReplayableBody) async throws
+        -> UploadedPart
 
     /// Makes the object of `parts`, ascending by number: the one moment at which it appears. A 200 answer that
     /// carries an error is that error.
-    func completeUpload(_ key: ObjectKey, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool) async throws -> PutResult
+    func completeUpload(_ key: ObjectKey, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool) async throws
+        -> PutResult
 
     /// Gives up an upload and its parts; one that is gone already is a success.
     func abortUpload(_ key: ObjectKey, _ upload: UploadID) async throws

@@ -51,7 +51,7 @@ extension StoreCheck {
             try expect("deletions of nothing", try await scratch.store.delete([]).count, is: 0)
         },
         StoreCheck("a batch of deletions gives one outcome each, in order") { scratch in
-            let names = (0..<25).map { "batch/\($0)" }
+            let names = (0..<25).map { "batch-\($0)" }
             for name in names.prefix(20) { try await scratch.put(name) }
             try await scratch.put("kept")
             let references = names.shuffled().map { ObjectReference(scratch.key($0)) }

@@ -52,7 +52,8 @@ extension StoreCheck {
             try expect("key of the upload", pending.first?.key, is: key)
             try await scratch.store.abortUpload(key, upload)
             try expect("uploads", try await scratch.store.uploads(prefix: Array(scratch.prefix.utf8)).count, is: 0)
-            try await expect("completing it", throws: .notFound) {
+            // Ceph RGW 16 believes that the completion of an aborted upload is in progress, and answers 500.
+            try await expect("completing it", throws: .notFound, .serverFailure) {
                 let part = UploadedPart(number: 1, etag: "00000000000000000000000000000000", size: 1)
                 _ = try await scratch.store.completeUpload(key, upload, [part], ifAbsent: false)
             }
@@ -74,11 +75,11 @@ extension StoreCheck {
         },
         StoreCheck("tags of an upload reach its object", requires: [.tagging, .uploadTagging]) { scratch in
             let key = scratch.key("tagged")
-            let options = PutOptions(attributes: ObjectAttributes(tags: [Tag("a", "b=c&d")]))
+            let options = PutOptions(attributes: ObjectAttributes(tags: [Tag("a", "b=c d+e")]))
             let upload = try await scratch.store.createUpload(key, options)
             let part = try await scratch.store.uploadPart(key, upload, number: 1, body([1]))
             _ = try await scratch.store.completeUpload(key, upload, [part], ifAbsent: false)
-            try expect("tags", try await scratch.store.tags(of: key, version: nil), is: [Tag("a", "b=c&d")])
+            try expect("tags", try await scratch.store.tags(of: key, version: nil), is: [Tag("a", "b=c d+e")])
         },
     ]
 

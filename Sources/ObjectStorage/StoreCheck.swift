@@ -46,6 +46,8 @@ package enum StoreCapability: String, CaseIterable, Sendable {
     case versioning
     /// Version listings that lose nothing, whatever the page size.
     case completeVersionListing
+    /// Version listings that give a version `null` its place in time, also within a second.
+    case nullVersionOrder
     case tagging
     /// Tags given when a multipart upload is created.
     case uploadTagging
@@ -92,7 +94,8 @@ package struct StoreLimits: Sendable {
 
     /// SeaweedFS 4: directories behind the keys.
     package static let seaweedfs = all.without(
-        "SeaweedFS", .completeVersionListing, .websiteRedirect, .emptyMetadata, .byteOrder, .emptySegments,
+        "SeaweedFS", .completeVersionListing, .nullVersionOrder, .websiteRedirect, .emptyMetadata, .byteOrder,
+        .emptySegments,
         .dotSegments, .backslashes, .longSegments, .directoryObjects)
 
     /// Ceph RGW 16.
@@ -100,7 +103,8 @@ package struct StoreLimits: Sendable {
 
     /// JuiceFS gateway 1.4: files and directories behind the keys, no versioning.
     package static let juicefs = all.without(
-        "JuiceFS", .versioning, .completeVersionListing, .conditionalPut, .conditionalCompletion, .systemHeaders,
+        "JuiceFS", .versioning, .completeVersionListing, .nullVersionOrder, .conditionalPut, .conditionalCompletion,
+        .systemHeaders,
         .websiteRedirect, .byteOrder, .partialPrefixes, .atomicOverwrite, .emptySegments, .dotSegments, .nestedKeys,
         .directoryObjects)
 

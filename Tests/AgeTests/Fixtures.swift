@@ -11,11 +11,11 @@ func pattern(_ count: Int) -> ByteBuffer {
     var buffer = ByteBuffer()
     buffer.reserveCapacity(count)
     var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-    for _ in 0..<count {
+    for _ in 0..<(count + 7) / 8 {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        buffer.writeInteger(UInt8(truncatingIfNeeded: state >> 56))
+        buffer.writeInteger(state)
     }
-    return buffer
+    return buffer.prefix(count)
 }
 
 extension ByteBuffer {

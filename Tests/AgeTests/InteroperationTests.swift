@@ -71,7 +71,7 @@ import Testing
         let file = try await seal(
             ByteStream(ByteBuffer(string: "Holdfast")), to: [recipient], fileKey: fileKey, nonce: nonce
         ).collect(upTo: limit)
-        #expect(Data(file.readableBytesView).base64EncodedString() == "@@GOLDEN@@")
+        #expect(Data(file.readableBytesView).base64EncodedString() == Self.golden)
         #expect(try await opened(file, with: [identity]) == ByteBuffer(string: "Holdfast"))
         try await withFolder { folder in
             let (key, input, output) = names(in: folder)
@@ -81,6 +81,12 @@ import Testing
             #expect(try Data(contentsOf: output) == Data("Holdfast".utf8))
         }
     }
+
+    private static let golden =
+        "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBFeXhFSytBUSs5VitjbUF6S0twMjV4L013VkE2cmlHVEo5Rk"
+        + "5uSm1UOUhJCmRRc0wza3ZyYlF2TEdpRFlyY3kxMFVXNXJaSE9zM2h1NDRETkkzN0lOWTQKLS0tIDlaTUViZlNGMVJO"
+        + "NmNtNmljaitiSGRsRldtQ2pacU5TdVVBcTU1NHdydXcKc2l4dGVlbiBieXRlcyBva+4PxlqtT18NQdlvuFAFnQQjBw"
+        + "+QxaXLGg=="
 
     private func names(in folder: URL) -> (key: URL, input: URL, output: URL) {
         (

@@ -21,8 +21,8 @@ import Testing
     }
 
     @Test func whatIsPushedIsWhatIsPulled() async throws {
-        let plaintext = pattern(200_001)
-        for piece in [1, 7, 65_535, 65_536, 65_537, 200_001] where piece > 1 || plaintext.readableBytes < 1 << 18 {
+        for (size, piece) in [(300, 1), (200_001, 700), (200_001, 65_535), (131_072, 65_536), (200_001, 200_001)] {
+            let plaintext = pattern(size)
             var sealer = try await PayloadSealer(to: [Self.identity.recipient])
             var file = sealer.header
             var rest = plaintext

@@ -46,7 +46,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("<LocationConstraint xmlns=\"x\"/>", "us-east-1"), ("<LocationConstraint>EU</LocationConstraint>", "eu-west-1"),
+        ("<LocationConstraint xmlns=\"x\"/>", "us-east-1"),
+        ("<LocationConstraint>EU</LocationConstraint>", "eu-west-1"),
         ("<LocationConstraint>default</LocationConstraint>", "default"),
     ])
     func readsLocations(_ body: String, _ region: String) async throws {
@@ -61,7 +62,10 @@ import Testing
         (.encryption, "<ServerSideEncryptionConfiguration><Rule/></ServerSideEncryptionConfiguration>"),
         (.notification, "<NotificationConfiguration><QueueConfiguration/></NotificationConfiguration>"),
         (.tagging, "<Tagging><TagSet/></Tagging>"),
-        (.objectLock, "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>"),
+        (
+            .objectLock,
+            "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>"
+        ),
         (.ownershipControls, "<OwnershipControls><Rule/></OwnershipControls>"),
         (.acl, "<AccessControlPolicy><Owner/></AccessControlPolicy>"),
     ]
@@ -111,7 +115,9 @@ import Testing
     }
 
     @Test func emptyDocumentsAreNil() async throws {
-        #expect(try await CannedTransport(.canned(200, "<VersioningConfiguration/>")).client().document(.versioning, of: "b") == nil)
+        #expect(
+            try await CannedTransport(.canned(200, "<VersioningConfiguration/>")).client().document(
+                .versioning, of: "b") == nil)
         #expect(try await CannedTransport(.canned(200, "")).client().document(.policy, of: "b") == nil)
     }
 

@@ -101,7 +101,9 @@ import Testing
         #expect(await storeError { try await gone.delete(reference("a"), in: "x") }?.code == .noSuchBucket)
     }
 
-    @Test(arguments: [(200, "<Error><Code>SlowDown</Code></Error>", ObjectStoreError.Code.throttled), (200, "junk", .badAnswer)])
+    @Test(arguments: [
+        (200, "<Error><Code>SlowDown</Code></Error>", ObjectStoreError.Code.throttled), (200, "junk", .badAnswer),
+    ])
     func aBatchThatFailsFails(_ status: Int, _ body: String, _ code: ObjectStoreError.Code) async throws {
         let client = try CannedTransport(.canned(status, body)).client()
         #expect(await storeError { _ = try await client.delete([reference("a")], in: "x") }?.code == code)

@@ -11,7 +11,8 @@ import Testing
         ("https://s3.example.com", "https://s3.example.com", "s3.example.com", 443),
         ("https://s3.example.com:443/", "https://s3.example.com", "s3.example.com", 443),
         ("HTTP://S3.Example.COM:80", "http://s3.example.com", "s3.example.com", 80),
-        ("http://[::1]:9000", "http://[::1]:9000", "::1", 9000), ("http://[FE80::1]", "http://[fe80::1]", "fe80::1", 80),
+        ("http://[::1]:9000", "http://[::1]:9000", "::1", 9000),
+        ("http://[FE80::1]", "http://[fe80::1]", "fe80::1", 80),
         ("http://minio_1:9000", "http://minio_1:9000", "minio_1", 9000),
     ])
     func reads(_ text: String, _ description: String, _ host: String, _ port: Int) throws {
@@ -25,7 +26,8 @@ import Testing
     @Test(arguments: [
         ("localhost:8333", S3EndpointError.missingScheme), ("", .missingScheme), ("s3://bucket", .unknownScheme),
         ("ftp://host", .unknownScheme), ("http://", .badHost), ("http://:80", .badHost), ("http://a b", .badHost),
-        ("http://user:secret@host", .credentials), ("http://host/path", .tail("/path")), ("http://host?x=1", .tail("?x=1")),
+        ("http://user:secret@host", .credentials), ("http://host/path", .tail("/path")),
+        ("http://host?x=1", .tail("?x=1")),
         ("http://host#f", .tail("#f")), ("http://host/?x", .tail("/?x")), ("http://host:0", .badPort("0")),
         ("http://host:65536", .badPort("65536")), ("http://host:", .badPort("")), ("http://host:+80", .badPort("+80")),
         ("http://host:8x", .badPort("8x")), ("http://[::1", .badHost), ("http://[::1]x", .badHost),
@@ -52,17 +54,20 @@ import Testing
 
     @Test(arguments: [
         Target(endpoint: "http://127.0.0.1:9000", host: "127.0.0.1:9000", line: "/photos/a/b.jpg"),
-        Target(endpoint: "https://s3.eu-west-1.amazonaws.com", host: "photos.s3.eu-west-1.amazonaws.com", line: "/a/b.jpg"),
+        Target(
+            endpoint: "https://s3.eu-west-1.amazonaws.com", host: "photos.s3.eu-west-1.amazonaws.com", line: "/a/b.jpg"),
         Target(
             endpoint: "https://s3.amazonaws.com", bucket: "my.photos", host: "s3.amazonaws.com",
             line: "/my.photos/a/b.jpg"),
         Target(endpoint: "https://s3.amazonaws.com", key: "soap", host: "s3.amazonaws.com", line: "/photos/soap"),
-        Target(endpoint: "https://s3.amazonaws.com", addressing: .path, host: "s3.amazonaws.com", line: "/photos/a/b.jpg"),
+        Target(
+            endpoint: "https://s3.amazonaws.com", addressing: .path, host: "s3.amazonaws.com", line: "/photos/a/b.jpg"),
         Target(
             endpoint: "https://s3.amazonaws.com", bucket: "Old_Bucket", host: "s3.amazonaws.com",
             line: "/Old_Bucket/a/b.jpg"),
         Target(
-            endpoint: "http://localhost:8333", addressing: .virtualHost, host: "photos.localhost:8333", line: "/a/b.jpg"),
+            endpoint: "http://localhost:8333", addressing: .virtualHost, host: "photos.localhost:8333", line: "/a/b.jpg"
+        ),
         Target(
             endpoint: "http://10.0.0.1:8333", addressing: .virtualHost, host: "10.0.0.1:8333", line: "/photos/a/b.jpg"),
         Target(endpoint: "http://[::1]:8333", addressing: .virtualHost, host: "[::1]:8333", line: "/photos/a/b.jpg"),

@@ -25,12 +25,15 @@ import Testing
     }
 
     static let mappings: [Mapping] = [
-        Mapping(status: 404, code: "NoSuchKey", message: "Gone.", expected: .notFound, says: "answered 404 NoSuchKey: Gone"),
+        Mapping(
+            status: 404, code: "NoSuchKey", message: "Gone.", expected: .notFound, says: "answered 404 NoSuchKey: Gone"),
         Mapping(status: 404, code: "NoSuchVersion", expected: .notFound),
         Mapping(status: 404, code: "NoSuchBucket", expected: .noSuchBucket),
         Mapping(status: 404, expected: .notFound),
         Mapping(status: 405, headers: [("x-amz-delete-marker", "true")], expected: .notFound),
-        Mapping(status: 403, code: "SignatureDoesNotMatch", expected: .unauthorized, says: "check the secret key and the region"),
+        Mapping(
+            status: 403, code: "SignatureDoesNotMatch", expected: .unauthorized,
+            says: "check the secret key and the region"),
         Mapping(status: 403, code: "InvalidAccessKeyId", expected: .unauthorized, says: "does not know the access key"),
         Mapping(status: 400, code: "ExpiredToken", expected: .unauthorized),
         Mapping(status: 401, expected: .unauthorized),
@@ -55,7 +58,8 @@ import Testing
                 + "appropriate secret key.", expected: .unreadable),
         Mapping(
             status: 400, code: "InvalidRequest",
-            message: "The object was stored using a form of Server Side Encryption. The correct parameters must be provided",
+            message:
+                "The object was stored using a form of Server Side Encryption. The correct parameters must be provided",
             expected: .unreadable),
         Mapping(status: 503, code: "SlowDown", expected: .throttled),
         Mapping(status: 503, code: "SlowDownRead", expected: .throttled),
@@ -63,7 +67,9 @@ import Testing
         Mapping(status: 503, headers: [("retry-after", "3")], expected: .throttled),
         Mapping(status: 503, expected: .serverFailure),
         Mapping(status: 500, code: "InternalError", expected: .serverFailure),
-        Mapping(status: 502, message: "<html>Bad Gateway</html>", expected: .serverFailure, says: "<html>Bad Gateway</html>"),
+        Mapping(
+            status: 502, message: "<html>Bad Gateway</html>", expected: .serverFailure, says: "<html>Bad Gateway</html>"
+        ),
         Mapping(status: 507, expected: .outOfSpace),
         Mapping(status: 500, code: "XMinioStorageFull", expected: .outOfSpace, says: "make room"),
         Mapping(
@@ -85,7 +91,8 @@ import Testing
         #expect(error?.status == mapping.status)
         #expect(error?.serverCode == (mapping.code.isEmpty ? nil : mapping.code))
         #expect(error?.requestID == (mapping.code.isEmpty ? nil : "R1"))
-        #expect(error?.message.hasPrefix("GetObject photos/a\\x01: http://s3.test:9000 answered \(mapping.status)") == true)
+        #expect(
+            error?.message.hasPrefix("GetObject photos/a\\x01: http://s3.test:9000 answered \(mapping.status)") == true)
         #expect(mapping.says.isEmpty || error?.message.contains(mapping.says) == true, "\(error?.message ?? "")")
     }
 
@@ -107,7 +114,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("7", Duration.seconds(7)), ("0", .zero), ("86400", .seconds(3600)), ("Fri, 24 May 2013 00:00:30 GMT", .seconds(20)),
+        ("7", Duration.seconds(7)), ("0", .zero), ("86400", .seconds(3600)),
+        ("Fri, 24 May 2013 00:00:30 GMT", .seconds(20)),
         ("Fri, 24 May 2013 00:00:00 GMT", .zero),
     ])
     func readsRetryAfter(_ value: String, _ expected: Duration) async throws {

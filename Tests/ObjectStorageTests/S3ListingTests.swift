@@ -50,7 +50,8 @@ import Testing
     }
 
     @Test func keepsNormalFormsApart() async throws {
-        let transport = CannedTransport(list("<EncodingType>url</EncodingType>" + contents("%C3%A9") + contents("e%CC%81")))
+        let transport = CannedTransport(
+            list("<EncodingType>url</EncodingType>" + contents("%C3%A9") + contents("e%CC%81")))
         let page = try await transport.client().list(ListQuery(), in: "b")
         #expect(Set(page.objects.map(\.key)).count == 2)
     }
@@ -64,7 +65,8 @@ import Testing
         BadPage(body: "<html><body>502 Bad Gateway</body></html>", says: "begins \"<html><body>502 Bad Gateway"),
         BadPage(body: "", says: "it is empty"),
         BadPage(body: "proxy\r\n\t error \u{1}x", says: "begins \"proxy error x\""),
-        BadPage(body: "<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>", says: "no LastModified"),
+        BadPage(
+            body: "<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>", says: "no LastModified"),
         BadPage(body: "<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>", says: "no Key"),
         BadPage(body: "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>", says: "no continuation"),
         BadPage(
@@ -101,7 +103,8 @@ import Testing
                 "<IsTruncated>true</IsTruncated><NextMarker>misleading</NextMarker><EncodingType>url</EncodingType>"
                     + contents("a%2Bb")),
             list(
-                "<IsTruncated>true</IsTruncated>" + contents("c") + "<CommonPrefixes><Prefix>d/</Prefix></CommonPrefixes>"),
+                "<IsTruncated>true</IsTruncated>" + contents("c")
+                    + "<CommonPrefixes><Prefix>d/</Prefix></CommonPrefixes>"),
             list("<IsTruncated>false</IsTruncated>"))
         let client = try transport.client()
         let first = try await client.listByMarker(ListQuery(), in: "b")
@@ -148,9 +151,11 @@ import Testing
 
     @Test func serversWithoutVersionsAreKnown() async throws {
         let ignoring = try CannedTransport(list("")).client()
-        #expect(await storeError { _ = try await ignoring.listVersions(VersionQuery(), in: "b") }?.code == .notImplemented)
+        #expect(
+            await storeError { _ = try await ignoring.listVersions(VersionQuery(), in: "b") }?.code == .notImplemented)
         let refusing = try CannedTransport(.error(501, "NotImplemented")).client()
-        #expect(await storeError { _ = try await refusing.listVersions(VersionQuery(), in: "b") }?.code == .notImplemented)
+        #expect(
+            await storeError { _ = try await refusing.listVersions(VersionQuery(), in: "b") }?.code == .notImplemented)
         let plain = try CannedTransport(
             .canned(
                 200,

@@ -19,7 +19,8 @@ import Testing
             case 0:
                 .canned(
                     200,
-                    "<InitiateMultipartUploadResult><Key>\u{1}</Key><UploadId>u/1+</UploadId></InitiateMultipartUploadResult>")
+                    "<InitiateMultipartUploadResult><Key>\u{1}</Key><UploadId>u/1+</UploadId></InitiateMultipartUploadResult>"
+                )
             case 1: .canned(200, "", headers: [("etag", "\"p1\"")])
             default:
                 .canned(
@@ -56,7 +57,8 @@ import Testing
     /// S3 answers 200 before it knows the outcome; the body decides.
     @Test(arguments: [
         ("<Error><Code>InternalError</Code></Error>", ObjectStoreError.Code.serverFailure),
-        ("<Error><Code>SlowDown</Code></Error>", .throttled), ("<Error><Code>InvalidPart</Code></Error>", .serverFailure),
+        ("<Error><Code>SlowDown</Code></Error>", .throttled),
+        ("<Error><Code>InvalidPart</Code></Error>", .serverFailure),
         ("<Error><Code>NoSuchUpload</Code></Error>", .notFound), ("", .badAnswer), ("   ", .badAnswer),
         ("<CompleteMultipartUploadResult/>", .badAnswer),
     ])
@@ -136,7 +138,8 @@ import Testing
         #expect(uploads.first?.initiated == Date(timeIntervalSince1970: 1_255_369_830))
         #expect(
             transport.lines[1]
-                == "GET /b?encoding-type=url&key-marker=a%20b&max-uploads=1000&prefix=x%2F&upload-id-marker=id&uploads=")
+                == "GET /b?encoding-type=url&key-marker=a%20b&max-uploads=1000&prefix=x%2F&upload-id-marker=id&uploads="
+        )
         let stuck = try CannedTransport(page(["a"], next: ("a", ""))).client()
         #expect(await storeError { _ = try await stuck.uploads(in: "b") }?.code == .badAnswer)
     }

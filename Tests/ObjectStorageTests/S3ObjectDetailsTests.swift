@@ -26,12 +26,15 @@ import Testing
             transport.lines == ["GET /b/k?tagging=&versionId=v", "PUT /b/k?tagging=", "DELETE /b/k?tagging="])
         #expect(
             transport.requests[1].bodyText.hasSuffix(
-                "<TagSet><Tag><Key>a&amp;b</Key><Value>é</Value></Tag><Tag><Key>c</Key><Value></Value></Tag></TagSet></Tagging>"))
+                "<TagSet><Tag><Key>a&amp;b</Key><Value>é</Value></Tag><Tag><Key>c</Key><Value></Value></Tag></TagSet></Tagging>"
+            ))
     }
 
     @Test func noTagsAreNoTags() async throws {
         #expect(try await CannedTransport(.error(404, "NoSuchTagSet")).client().tags(of: key, in: "b") == [])
-        #expect(try await CannedTransport(.canned(200, "<Tagging><TagSet/></Tagging>")).client().tags(of: key, in: "b") == [])
+        #expect(
+            try await CannedTransport(.canned(200, "<Tagging><TagSet/></Tagging>")).client().tags(of: key, in: "b")
+                == [])
     }
 
     /// A server that passes over the query would store the XML as the object, or delete the object.
@@ -74,7 +77,8 @@ import Testing
         let transport = CannedTransport(
             .canned(
                 200,
-                "<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>2033-05-18T03:33:20.000Z</RetainUntilDate></Retention>"),
+                "<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>2033-05-18T03:33:20.000Z</RetainUntilDate></Retention>"
+            ),
             .canned(200))
         let client = try transport.client()
         let retention = ObjectRetention(mode: .compliance, until: Date(timeIntervalSince1970: 2_000_000_000))

@@ -31,10 +31,11 @@ import Testing
         #expect(info.etag == "abc")
         #expect(info.lastModified == Date(timeIntervalSince1970: 1_369_353_600))
         #expect(info.version == VersionID("v1"))
-        #expect(info.attributes.headers.map { "\($0.name): \($0.text)" } == [
-            "content-type: text/plain", "content-encoding: gzip", "cache-control: no-cache",
-            "website-redirect-location: /x",
-        ])
+        #expect(
+            info.attributes.headers.map { "\($0.name): \($0.text)" } == [
+                "content-type: text/plain", "content-encoding: gzip", "cache-control: no-cache",
+                "website-redirect-location: /x",
+            ])
         #expect(info.attributes.metadata == [Field("a", "1,2"), Field("b", "")])
         #expect(info.tagCount == 2)
         #expect(info.partCount == 3)
@@ -85,7 +86,8 @@ import Testing
         // The server passed over the range.
         RangeCase(asked: 0..<3, answer: .canned(200, "0123456789", headers: objectHeaders), text: "012"),
         RangeCase(
-            asked: 0..<4, answer: .streamed(200, ["01", "234", "56789"], length: 10, headers: objectHeaders), text: "0123"),
+            asked: 0..<4, answer: .streamed(200, ["01", "234", "56789"], length: 10, headers: objectHeaders),
+            text: "0123"),
         RangeCase(asked: 0..<20, answer: .canned(200, "0123456789", headers: objectHeaders), text: "0123456789"),
         RangeCase(asked: 3..<5, answer: .canned(200, "0123456789", headers: objectHeaders)),
         // Answers that lie.
@@ -108,7 +110,9 @@ import Testing
             #expect(String(buffer: try await body.bytes.collect(upTo: 100)) == text)
             #expect(body.length == Int64(text.utf8.count))
             #expect(body.info.size == test.size)
-            #expect(transport.requests.first?.header("range") == "bytes=\(test.asked.lowerBound)-\(test.asked.upperBound - 1)")
+            #expect(
+                transport.requests.first?.header("range")
+                    == "bytes=\(test.asked.lowerBound)-\(test.asked.upperBound - 1)")
         } else {
             let error = await storeError { _ = try await client.get(key, in: "b", GetOptions(range: test.asked)) }
             #expect(error?.code == .badAnswer)
@@ -183,7 +187,8 @@ import Testing
         #expect(request.header("x-amz-storage-class") == "STANDARD_IA")
         #expect(request.header("if-none-match") == "*")
         #expect(
-            request.header("x-amz-content-sha256") == "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072")
+            request.header("x-amz-content-sha256") == "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072"
+        )
         #expect(request.header("content-md5") == nil)
     }
 
@@ -231,7 +236,9 @@ import Testing
         #expect(
             transport.requests.map { $0.header("x-amz-content-sha256") }
                 == (test.isSigned ? [abc, abc, "known"] : Array(repeating: "UNSIGNED-PAYLOAD", count: 3)))
-        #expect(transport.requests.map { $0.header("content-md5") } == Array(repeating: "kAFQmDzST7DWlj99KOF/cg==", count: 3))
+        #expect(
+            transport.requests.map { $0.header("content-md5") }
+                == Array(repeating: "kAFQmDzST7DWlj99KOF/cg==", count: 3))
     }
 
     @Test func aBodyShorterThanItSaysIsNotSent() async throws {
@@ -245,7 +252,8 @@ import Testing
 
     @Test func copies() async throws {
         let transport = CannedTransport(
-            .canned(200, "<CopyObjectResult><ETag>\"new\"</ETag></CopyObjectResult>", headers: [("x-amz-version-id", "v9")]),
+            .canned(
+                200, "<CopyObjectResult><ETag>\"new\"</ETag></CopyObjectResult>", headers: [("x-amz-version-id", "v9")]),
             .canned(200, "\n <Error><Code>InternalError</Code><Message>broke</Message></Error>"))
         let client = try transport.client()
         let source = ObjectReference(ObjectKey("a b/é"), version: VersionID("v+1"))

@@ -52,7 +52,9 @@ import Testing
 
     @Test func doesNotTakeAnotherNamesCertificate() async throws {
         try await TestCertificates.elsewhere.withPEMFile { file in
-            let error = await storeError { _ = try await ask(TestCertificates.elsewhere, host: "localhost", trusting: file) }
+            let error = await storeError {
+                _ = try await ask(TestCertificates.elsewhere, host: "localhost", trusting: file)
+            }
             #expect(error?.code == .unreachable)
             #expect(error?.message.contains("is for another name") == true, "\(error?.message ?? "no error")")
         }

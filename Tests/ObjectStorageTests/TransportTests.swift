@@ -41,11 +41,14 @@ import Testing
     }
 
     @Test(arguments: [
-        "/", "/b/a//b///c", "/b/../x/./y", "/b//", "/b/a%2Bb%20%25%3F%23%C3%A9?prefix=a%2Bb%20&x=", "/b/e%CC%81", "/b/%01%0D%0A",
+        "/", "/b/a//b///c", "/b/../x/./y", "/b//", "/b/a%2Bb%20%25%3F%23%C3%A9?prefix=a%2Bb%20&x=", "/b/e%CC%81",
+        "/b/%01%0D%0A",
         "/b/~-._?acl=", "/b/..", "/b?k=%FF",
     ])
     func targetsAndHeadersGoAsTheyAre(_ target: String) async throws {
-        try await withTransport(respond: { _ in .send("HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:2\r\nContent-Length: 2\r\n\r\nok") }) {
+        try await withTransport(respond: { _ in
+            .send("HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:2\r\nContent-Length: 2\r\n\r\nok")
+        }) {
             transport, server in
             let response = try await transport.send(
                 request(server, "GET", target, headers: [Field("x-b", "ä"), Field("a-first", "")]))
@@ -72,10 +75,14 @@ import Testing
                 let response = try await transport.send(request(server, "PUT", body: body))
                 #expect(response.status == 200)
             }
-            let sent = server.requests.map { $0.split(separator: "\r\n", omittingEmptySubsequences: false).dropFirst(2) }
-            #expect(sent.map { $0.joined(separator: "|") } == [
-                "Content-Length: 6||abcdef", "Content-Length: 6||abcdef", "Content-Length: 0||", "Content-Length: 0||",
-            ])
+            let sent = server.requests.map {
+                $0.split(separator: "\r\n", omittingEmptySubsequences: false).dropFirst(2)
+            }
+            #expect(
+                sent.map { $0.joined(separator: "|") } == [
+                    "Content-Length: 6||abcdef", "Content-Length: 6||abcdef", "Content-Length: 0||",
+                    "Content-Length: 0||",
+                ])
         }
     }
 
@@ -112,7 +119,8 @@ import Testing
         try await withTransport(
             respond: { _ in
                 .send(
-                    "HTTP/1.1 301 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nnope")
+                    "HTTP/1.1 301 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nnope"
+                )
             },
             { transport, server in
                 let response = try await transport.send(request(server))
@@ -128,24 +136,29 @@ import Testing
         let says: String
     }
 
-    @Test(arguments: [
-        BadServer(
-            step: .sendAndClose("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"), code: .badAnswer, says: "before the answer was complete"),
-        BadServer(
-            step: .sendAndClose("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabc"), code: .badAnswer,
-            says: "before the answer was complete"),
-        BadServer(step: .sendAndClose(""), code: .unreachable, says: "closed the connection before it answered"),
-        BadServer(step: .sendAndClose("SSH-2.0-OpenSSH_9.2\r\n"), code: .badAnswer, says: "not HTTP"),
-        BadServer(step: .silence, code: .unreachable, says: "sent and took nothing"),
-        BadServer(step: .silence, method: "PUT", code: .unreachable, says: "sent and took nothing"),
-        BadServer(
-            step: .send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"), code: .unreachable, says: "sent and took nothing"),
-    ], [0, 1 << 20])
+    @Test(
+        arguments: [
+            BadServer(
+                step: .sendAndClose("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"), code: .badAnswer,
+                says: "before the answer was complete"),
+            BadServer(
+                step: .sendAndClose("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabc"), code: .badAnswer,
+                says: "before the answer was complete"),
+            BadServer(step: .sendAndClose(""), code: .unreachable, says: "closed the connection before it answered"),
+            BadServer(step: .sendAndClose("SSH-2.0-OpenSSH_9.2\r\n"), code: .badAnswer, says: "not HTTP"),
+            BadServer(step: .silence, code: .unreachable, says: "sent and took nothing"),
+            BadServer(step: .silence, method: "PUT", code: .unreachable, says: "sent and took nothing"),
+            BadServer(
+                step: .send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"), code: .unreachable,
+                says: "sent and took nothing"),
+        ], [0, 1 << 20])
     func badServersAreNamed(_ test: BadServer, _ wholeUpTo: Int) async throws {
-        try await withTransport({
-            $0.idleTimeout = .milliseconds(80)
-            $0.workTimeout = .milliseconds(160)
-        }, respond: { _ in test.step }) { transport, server in
+        try await withTransport(
+            {
+                $0.idleTimeout = .milliseconds(80)
+                $0.workTimeout = .milliseconds(160)
+            }, respond: { _ in test.step }
+        ) { transport, server in
             let error = await storeError {
                 let response = try await transport.send(request(server, test.method, wholeUpTo: wholeUpTo))
                 _ = try await response.body.collect(upTo: 100)
@@ -181,7 +194,9 @@ import Testing
         try await withTransport(respond: { _ in .send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n") }) {
             transport, server in
             let failing = ReplayableBody(length: 5) { ByteStream(pull: { throw SourceFailed() }) }
-            await #expect(throws: SourceFailed.self) { _ = try await transport.send(request(server, "PUT", body: failing)) }
+            await #expect(throws: SourceFailed.self) {
+                _ = try await transport.send(request(server, "PUT", body: failing))
+            }
             let short = ReplayableBody(length: 5) { ByteStream(ByteBuffer(string: "abc")) }
             await #expect(throws: ByteStreamError.endedEarly(wanted: 5, got: 3)) {
                 _ = try await transport.send(request(server, "PUT", body: short))

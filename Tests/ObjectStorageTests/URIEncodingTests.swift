@@ -7,9 +7,11 @@ import Testing
 
 @Suite struct URIEncodingTests {
     @Test(arguments: [
-        ("a//b", "a//b"), ("/lead", "/lead"), ("..", ".."), ("./x/../y", "./x/../y"), ("a+b", "a%2Bb"), ("a%b", "a%25b"),
+        ("a//b", "a//b"), ("/lead", "/lead"), ("..", ".."), ("./x/../y", "./x/../y"), ("a+b", "a%2Bb"),
+        ("a%b", "a%25b"),
         ("a%2Fb", "a%252Fb"), ("a b", "a%20b"), ("a?b#c", "a%3Fb%23c"), ("é", "%C3%A9"), ("e\u{301}", "e%CC%81"),
-        ("a\u{1}b\r\n\t", "a%01b%0D%0A%09"), ("~-._", "~-._"), ("a\\b", "a%5Cb"), ("=;,:@!$*()'&", "%3D%3B%2C%3A%40%21%24%2A%28%29%27%26"),
+        ("a\u{1}b\r\n\t", "a%01b%0D%0A%09"), ("~-._", "~-._"), ("a\\b", "a%5Cb"),
+        ("=;,:@!$*()'&", "%3D%3B%2C%3A%40%21%24%2A%28%29%27%26"),
         ("😀", "%F0%9F%98%80"), ("", ""), ("\u{7F}", "%7F"), ("[]{}|^`\"<>", "%5B%5D%7B%7D%7C%5E%60%22%3C%3E"),
     ])
     func keysKeepOnlySlashesAndUnreserved(_ key: String, _ encoded: String) {

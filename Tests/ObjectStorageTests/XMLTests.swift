@@ -19,7 +19,8 @@ import Testing
     @Test(arguments: [
         ("<a>x</a>", "x"), ("<a/>", ""), ("<a />", ""), ("<a></a>", ""), ("<a> x </a>", " x "),
         ("<?xml version=\"1.0\"?>\n<!-- c --><a>x</a>\n<!-- d -->", "x"), ("\u{FEFF}<a>x</a>", "x"),
-        ("<a xmlns=\"http://s3\" b='>' c=\"/\">x</a >", "x"), ("<s3:a>x</s3:a>", "x"), ("<a>x<!-- - --y</a>--></a>", "x"),
+        ("<a xmlns=\"http://s3\" b='>' c=\"/\">x</a >", "x"), ("<s3:a>x</s3:a>", "x"),
+        ("<a>x<!-- - --y</a>--></a>", "x"),
         ("<a>1 &lt; 2 &amp;&amp; 3 &gt; 2 &quot;&apos;</a>", "1 < 2 && 3 > 2 \"'"),
         ("<a>&#13;&#xA;&#x1F600;&#1;&#000065;</a>", "\r\n😀\u{1}A"), ("<a><![CDATA[<&>]]></a>", "<&>"),
         ("<a>x<![CDATA[]]y]]>z&amp;</a>", "x]]yz&"), ("<a>x<?pi ?>y</a>", "xy"), ("<a><![CDATA[]]></a>", ""),
@@ -33,7 +34,8 @@ import Testing
         "", "   ", "x", "x<a/>", "<", "<a", "<a>", "<a>x", "<a>x</", "<a>x</a", "<a>x</b>", "<a>&</a>", "<a>&amp</a>",
         "<a>&nbsp;</a>", "<a>&#;</a>", "<a>&#x;</a>", "<a>&#xD800;</a>", "<a>&#x110000;</a>", "<a>&#99999999999;</a>",
         "<a>&#1a;</a>", "<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>", "<a><!ELEMENT b></a>",
-        "<a><![CDATA[x</a>", "<a><!-- x</a>", "<?xml <a/>", "<a b=\"></a>", "<a <b/></a>", "</a>", "<>x</>", "<a>x<b/></a>",
+        "<a><![CDATA[x</a>", "<a><!-- x</a>", "<?xml <a/>", "<a b=\"></a>", "<a <b/></a>", "</a>", "<>x</>",
+        "<a>x<b/></a>",
         "{\"a\": 1}",
     ])
     func refusesWhatIsNotXML(_ document: String) {

@@ -12,7 +12,11 @@ import Testing
     private final class Gauge: Sendable {
         private let state = Mutex((now: 0, most: 0))
         var most: Int { state.withLock { $0.most } }
-        func enter() { state.withLock { $0.now += 1; $0.most = max($0.most, $0.now) } }
+        func enter() {
+            state.withLock {
+                $0.now += 1; $0.most = max($0.most, $0.now)
+            }
+        }
         func leave() { state.withLock { $0.now -= 1 } }
     }
 
@@ -32,7 +36,9 @@ import Testing
             for _ in 0..<(number * 7919 % 13) { await Task.yield() }
             gauge.leave()
             return number * 2
-        } consume: { results.append($0) }
+        } consume: {
+            results.append($0)
+        }
         #expect(results == (0..<200).map { $0 * 2 })
         #expect(gauge.most <= width)
     }
@@ -40,16 +46,24 @@ import Testing
     @Test func theBudgetBoundsWhatIsInBeing() async throws {
         let load = Mutex((now: 0, most: 0))
         try await numbers(100).mapInOrder(width: 50, budget: 10, cost: { $0 % 4 }) { number in
-            load.withLock { $0.now += number % 4; $0.most = max($0.most, $0.now) }
+            load.withLock {
+                $0.now += number % 4; $0.most = max($0.most, $0.now)
+            }
             await Task.yield()
             return number
-        } consume: { number in load.withLock { $0.now -= number % 4 } }
+        } consume: { number in
+            load.withLock { $0.now -= number % 4 }
+        }
         #expect(load.withLock { $0.most } <= 10)
     }
 
     @Test func oneElementMayExceedTheBudgetAlone() async throws {
         var results: [Int] = []
-        try await numbers(5).mapInOrder(width: 4, budget: 1, cost: { _ in 100 }) { $0 } consume: { results.append($0) }
+        try await numbers(5).mapInOrder(width: 4, budget: 1, cost: { _ in 100 }) {
+            $0
+        } consume: {
+            results.append($0)
+        }
         #expect(results == [0, 1, 2, 3, 4])
     }
 
@@ -59,14 +73,20 @@ import Testing
             try await numbers(100).mapInOrder(width: 4) { number in
                 if number == 10 { throw Stop() }
                 return number
-            } consume: { results.append($0) }
+            } consume: {
+                results.append($0)
+            }
         }
         #expect(results == Array(0..<10))
     }
 
     @Test func anErrorOfTheConsumerEndsIt() async throws {
         await #expect(throws: Stop.self) {
-            try await numbers(100).mapInOrder(width: 4) { $0 } consume: { if $0 == 3 { throw Stop() } }
+            try await numbers(100).mapInOrder(width: 4) {
+                $0
+            } consume: {
+                if $0 == 3 { throw Stop() }
+            }
         }
     }
 

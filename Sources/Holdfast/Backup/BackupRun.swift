@@ -108,11 +108,14 @@ package struct BackupRun: Sendable {
                     return try await vault.isAlive(other, in: copy, now: now)
                 }
                 for file in removed {
-                    environment.logger.info("leftover of a killed run removed", metadata: ["vault.copy": "\(copy.label)", "file": "\(file)"])
+                    environment.logger.info(
+                        "leftover of a killed run removed",
+                        metadata: ["vault.copy": "\(copy.label)", "file": "\(file)"])
                 }
             } catch {
                 try Task.checkCancellation()
-                environment.logger.warning("leftovers not removed", metadata: ["vault.copy": "\(copy.label)", "error": "\(error)"])
+                environment.logger.warning(
+                    "leftovers not removed", metadata: ["vault.copy": "\(copy.label)", "error": "\(error)"])
             }
         }
     }
@@ -296,7 +299,8 @@ package struct BackupRun: Sendable {
 
     /// Writes the archive's last members: the metadata and the catalog.
     private func record(
-        _ packed: Packed, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, started: Date, finished: Date
+        _ packed: Packed, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, started: Date,
+        finished: Date
     ) async throws -> BackupReport {
         let configuration = await BucketConfiguration.read(of: bucket, from: source)
         try await catalog.set("bucket", bucket)
@@ -338,7 +342,8 @@ package struct BackupRun: Sendable {
         if let copy = onSource.first {
             let alone = vault.copies.count == onSource.count ? " It is the only kind of copy there is." : ""
             warnings.append(
-                "The vault bucket \(copy.bucket) is on the same server as \(bucket): what destroys that server takes both.\(alone)")
+                "The vault bucket \(copy.bucket) is on the same server as \(bucket): what destroys that server takes both.\(alone)"
+            )
         }
         for (document, problem) in configuration.unread.sorted(by: { $0.key < $1.key }) {
             warnings.append("The bucket's \(document) configuration could not be read: \(problem)")

@@ -43,7 +43,8 @@ struct CatalogRows {
         if firstExceptions.count < 100 {
             firstExceptions.append(
                 ExceptionReport(
-                    key: "\(info.key)", version: info.version?.rawValue, reason: problem.reason, message: problem.message))
+                    key: "\(info.key)", version: info.version?.rawValue, reason: problem.reason,
+                    message: problem.message))
         }
         return CatalogException(
             key: info.key.bytes, ordinal: 0, versionID: info.version?.rawValue, reason: problem.reason,

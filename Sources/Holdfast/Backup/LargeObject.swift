@@ -98,7 +98,9 @@ struct LargeObject {
             let piece = try await body.bytes.collect(upTo: Int(Self.rangeSize))
             guard piece.readableBytes == range.count else {
                 throw ObjectStoreError(
-                    .badAnswer, "The server sent \(piece.readableBytes) of \(range.count) bytes of \(info.key) from \(range.lowerBound).")
+                    .badAnswer,
+                    "The server sent \(piece.readableBytes) of \(range.count) bytes of \(info.key) from \(range.lowerBound)."
+                )
             }
             guard body.info.size == info.size else {
                 throw ObjectStoreError(

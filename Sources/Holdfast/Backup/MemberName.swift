@@ -33,7 +33,8 @@ package enum MemberName {
         var result: [UInt8] = []
         var segment = 0
         for byte in key {
-            let encoded = isUnreserved(byte) ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            let encoded =
+                isUnreserved(byte) ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             if segment + encoded.count > 200 {
                 result += Array("+/".utf8)
                 segment = 0

@@ -85,7 +85,9 @@ enum MemberRecords {
 
     /// The SHA-256 that a member carries, 32 bytes.
     static func sha256(of member: ArchiveMember) -> [UInt8]? {
-        member.records.first { $0.name == "HOLDFAST.sha256" }.flatMap { Hex.bytes(String(decoding: $0.value, as: UTF8.self)) }
+        member.records.first { $0.name == "HOLDFAST.sha256" }.flatMap {
+            Hex.bytes(String(decoding: $0.value, as: UTF8.self))
+        }
     }
 }
 

@@ -46,7 +46,8 @@ struct ObjectFetch: Sendable {
         for attempt in 0...Self.rereads {
             do {
                 let options = GetOptions(
-                    version: listed.version, ifMatch: expected.isEmpty ? nil : expected, wholeUpTo: Int(Self.wholeLimit))
+                    version: listed.version, ifMatch: expected.isEmpty ? nil : expected, wholeUpTo: Int(Self.wholeLimit)
+                )
                 let body = try await store.get(listed.key, options)
                 let content = try await body.bytes.collect(upTo: Int(Self.wholeLimit))
                 return try await describe(body.info, content, listed: listed, changed: attempt > 0)
@@ -100,7 +101,8 @@ struct ObjectFetch: Sendable {
     static func missingMetadata(_ info: ObjectInfo) -> ObjectProblem? {
         guard info.missingMetadata > 0 else { return nil }
         return ObjectProblem(
-            reason: "metadata", message: "the server keeps \(info.missingMetadata) metadata fields that it cannot send as headers")
+            reason: "metadata",
+            message: "the server keeps \(info.missingMetadata) metadata fields that it cannot send as headers")
     }
 
     /// What an answer means for one object; throws what means the end of the run.

@@ -30,7 +30,9 @@ struct HealthCheck: Sendable {
             return [
                 CheckResult(
                     "endpoint", .bad, "none is configured",
-                    fix: "Set MINIO_ENDPOINT, MINIO_ROOT_USER and MINIO_ROOT_PASSWORD, or the AWS_ variables, or write holdfast.yaml.")
+                    fix:
+                        "Set MINIO_ENDPOINT, MINIO_ROOT_USER and MINIO_ROOT_PASSWORD, or the AWS_ variables, or write holdfast.yaml."
+                )
             ]
         }
         var results: [CheckResult] = []
@@ -38,7 +40,10 @@ struct HealthCheck: Sendable {
         do {
             identity = try await source.identify()
             results.append(
-                CheckResult("endpoint", .good, "\(source.name) answers as \(identity.product ?? "a server without a name") (\(origin ?? "configured"))"))
+                CheckResult(
+                    "endpoint", .good,
+                    "\(source.name) answers as \(identity.product ?? "a server without a name") (\(origin ?? "configured"))"
+                ))
         } catch {
             let answer = HoldfastError(checking: error, "it does not answer as an S3 server")
             return [CheckResult("endpoint", .bad, "\(source.name): \(answer.message)", fix: answer.hint)]
@@ -66,16 +71,21 @@ struct HealthCheck: Sendable {
 
     /// Servers refuse signatures that are 15 minutes off (S3 API, RequestTimeTooSkewed).
     private func clock(_ identity: ServerIdentity) -> CheckResult {
-        guard let theirs = identity.clock else { return CheckResult("clock", .untried, "the server does not tell its time") }
+        guard let theirs = identity.clock else {
+            return CheckResult("clock", .untried, "the server does not tell its time")
+        }
         let skew = services.now().timeIntervalSince(theirs)
         let text = String(format: "%.0f s between this machine and the server", abs(skew))
         if abs(skew) > 600 {
-            return CheckResult("clock", .bad, text, fix: "Set the clock of this machine or of the server, with NTP for instance.")
+            return CheckResult(
+                "clock", .bad, text, fix: "Set the clock of this machine or of the server, with NTP for instance.")
         }
         return CheckResult("clock", abs(skew) > 60 ? .warning : .good, text)
     }
 
-    private func rights(_ source: any StorageService, _ bucket: String, _ identity: ServerIdentity) async -> [CheckResult] {
+    private func rights(_ source: any StorageService, _ bucket: String, _ identity: ServerIdentity) async
+        -> [CheckResult]
+    {
         let store = source.store(for: bucket)
         do {
             let page = try await store.list(ListQuery(limit: 1000))
@@ -90,7 +100,8 @@ struct HealthCheck: Sendable {
         } catch {
             let answer = HoldfastError(checking: error, "\(bucket) cannot be listed")
             return [
-                CheckResult("list right", .bad, answer.message, fix: answer.hint ?? "Allow s3:ListBucket on the bucket.")
+                CheckResult(
+                    "list right", .bad, answer.message, fix: answer.hint ?? "Allow s3:ListBucket on the bucket.")
             ]
         }
     }
@@ -116,19 +127,25 @@ struct HealthCheck: Sendable {
             return CheckResult("read right", .untried, "\(object.key) vanished while it was tried")
         } catch {
             let answer = HoldfastError(checking: error, "\(object.key) cannot be read")
-            return CheckResult("read right", .bad, answer.message, fix: answer.hint ?? "Allow s3:GetObject on the bucket's objects.")
+            return CheckResult(
+                "read right", .bad, answer.message, fix: answer.hint ?? "Allow s3:GetObject on the bucket's objects.")
         }
     }
 
-    private func tagRight(_ store: any ObjectStore, _ object: ObjectInfo, _ identity: ServerIdentity) async -> CheckResult {
+    private func tagRight(_ store: any ObjectStore, _ object: ObjectInfo, _ identity: ServerIdentity) async
+        -> CheckResult
+    {
         do {
             _ = try await store.tags(of: object.key, version: nil)
-            let cost = identity.tellsTagCount ? "" : "; this server may not say which objects have tags, so each one is asked"
+            let cost =
+                identity.tellsTagCount ? "" : "; this server may not say which objects have tags, so each one is asked"
             return CheckResult("tag right", .good, "object tags can be read\(cost)")
         } catch let error as ObjectStoreError where error.code == .notImplemented {
             return CheckResult("tag right", .good, "the server has no object tags")
         } catch {
-            return CheckResult("tag right", .warning, "\(error)", fix: "Allow s3:GetObjectTagging, or tagged objects become exceptions.")
+            return CheckResult(
+                "tag right", .warning, "\(error)",
+                fix: "Allow s3:GetObjectTagging, or tagged objects become exceptions.")
         }
     }
 
@@ -139,7 +156,9 @@ struct HealthCheck: Sendable {
         } catch let error as ObjectStoreError where error.code == .notImplemented {
             return CheckResult("version right", .good, "the server has no versions")
         } catch {
-            return CheckResult("version right", .warning, "\(error)", fix: "Allow s3:ListBucketVersions to back up more than current objects.")
+            return CheckResult(
+                "version right", .warning, "\(error)",
+                fix: "Allow s3:ListBucketVersions to back up more than current objects.")
         }
     }
 
@@ -163,7 +182,9 @@ struct HealthCheck: Sendable {
     private func checkSameServer() -> CheckResult {
         let buckets = vault.copies.compactMap { $0 as? BucketCopy }
         let same = buckets.filter { $0.service.name == source?.name }
-        guard let first = same.first else { return CheckResult("separation", .good, "no copy of the vault is on the source's server") }
+        guard let first = same.first else {
+            return CheckResult("separation", .good, "no copy of the vault is on the source's server")
+        }
         let isOnly = same.count == vault.copies.count
         return CheckResult(
             "separation", .warning, "the vault bucket \(first.bucket) is on the server that it protects",

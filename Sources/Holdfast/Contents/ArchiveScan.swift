@@ -70,7 +70,8 @@ struct ArchiveScan {
                     metadata = try await readMetadata(tar)
                     continue
                 }
-                let isOurs = name.starts(with: ".holdfast/".utf8) && !member.records.contains { $0.name == "HOLDFAST.key" }
+                let isOurs =
+                    name.starts(with: ".holdfast/".utf8) && !member.records.contains { $0.name == "HOLDFAST.key" }
                 guard !isOurs else { continue }
                 switch member.kind {
                 case .directory: continue

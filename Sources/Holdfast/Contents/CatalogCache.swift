@@ -59,7 +59,8 @@ struct CatalogCache: Sendable {
         let file = try await FileThread.run {
             try HoldfastError.withFile("write", path) {
                 try FileDescriptor.open(
-                    path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: [.ownerReadWrite])
+                    path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: [.ownerReadWrite]
+                )
             }
         }
         do {

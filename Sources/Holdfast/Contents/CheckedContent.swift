@@ -1,8 +1,8 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 package import Catalog
+import Crypto
 package import NIOCore
 import Streams
 
@@ -38,7 +38,8 @@ package struct CheckedContent: Sendable {
         }
         if let expected = object.sha256, expected != sha256 {
             throw HoldfastError(
-                .corrupt, "\(name) has SHA-256 \(Hex.text(sha256)) in the archive, \(Hex.text(expected)) was backed up.")
+                .corrupt, "\(name) has SHA-256 \(Hex.text(sha256)) in the archive, \(Hex.text(expected)) was backed up."
+            )
         }
     }
 }

@@ -32,10 +32,13 @@ package struct OpenedBackup: Sendable {
     /// Opens a backup: by its index in the first copy where that can be read, else from the beginning.
     ///
     /// - Throws: ``HoldfastError`` `.corrupt` when no copy can be read, `.wrongKey` for a sealed archive.
-    package static func open(_ entry: VaultEntry, in vault: Vault, _ environment: RunEnvironment) async throws -> OpenedBackup {
+    package static func open(_ entry: VaultEntry, in vault: Vault, _ environment: RunEnvironment) async throws
+        -> OpenedBackup
+    {
         guard !entry.file.isSealed else {
             throw HoldfastError(
-                .wrongKey, "\(entry.file.fileName) is sealed.", hint: "Open it with age -d -i KEYFILE and read the result.")
+                .wrongKey, "\(entry.file.fileName) is sealed.",
+                hint: "Open it with age -d -i KEYFILE and read the result.")
         }
         var flaws: [String] = []
         var withoutIndex: [String] = []
@@ -103,7 +106,9 @@ package struct OpenedBackup: Sendable {
     ) async throws -> OpenedBackup {
         var archive = try await ArchiveReader.open(bytes)
         if let spares { archive.spares = { await spares.bytes(after: $0) } }
-        guard let catalogRange = archive.catalog, let metadataRange = archive.metadata else { throw ArchiveError.noIndex }
+        guard let catalogRange = archive.catalog, let metadataRange = archive.metadata else {
+            throw ArchiveError.noIndex
+        }
         guard metadataRange.count <= BackupMetadata.limit else {
             throw ArchiveError.corrupt("its metadata takes \(metadataRange.count) bytes")
         }
@@ -135,7 +140,8 @@ package struct OpenedBackup: Sendable {
                 .notFound, "\(shown) is not in \(entry.file.name): \(exception.message) (\(exception.reason)).")
         }
         throw HoldfastError(
-            .notFound, "\(shown) is not in \(entry.file.name).", hint: "holdfast show \(entry.file.name) lists what is.")
+            .notFound, "\(shown) is not in \(entry.file.name).", hint: "holdfast show \(entry.file.name) lists what is."
+        )
     }
 
     /// An object's bytes, unchecked; ``CheckedContent`` checks them.
@@ -151,11 +157,14 @@ package struct OpenedBackup: Sendable {
     func extent(of object: CatalogObject) throws -> Range<Int64> {
         guard object.extents.count == 1, let extent = object.extents.first, extent.archive == 0 else {
             throw HoldfastError(
-                .corrupt, "The catalog names bytes of \(String(decoding: object.key, as: UTF8.self)) outside this archive.")
+                .corrupt,
+                "The catalog names bytes of \(String(decoding: object.key, as: UTF8.self)) outside this archive.")
         }
         guard extent.length == object.size, extent.offset >= 0, extent.offset <= Int64.max - extent.length else {
             throw HoldfastError(
-                .corrupt, "The catalog says \(object.size) bytes of \(String(decoding: object.key, as: UTF8.self)) and names \(extent.length).")
+                .corrupt,
+                "The catalog says \(object.size) bytes of \(String(decoding: object.key, as: UTF8.self)) and names \(extent.length)."
+            )
         }
         return extent.offset..<extent.offset + extent.length
     }

@@ -23,7 +23,9 @@ package struct RestoreRun: Sendable {
         package var selection: KeySelection
         package var dryRun: Bool
 
-        package init(overwrite: OverwritePolicy = .never, selection: KeySelection = KeySelection(), dryRun: Bool = false) {
+        package init(
+            overwrite: OverwritePolicy = .never, selection: KeySelection = KeySelection(), dryRun: Bool = false
+        ) {
             self.overwrite = overwrite
             self.selection = selection
             self.dryRun = dryRun
@@ -161,7 +163,8 @@ package struct RestoreRun: Sendable {
     }
 
     /// The objects that the operator asked for, in archive order, each with what is to be done.
-    private func wantedObjects(_ prepared: Prepared) async throws -> some AsyncSequence<Decision, any Error> & Sendable {
+    private func wantedObjects(_ prepared: Prepared) async throws -> some AsyncSequence<Decision, any Error> & Sendable
+    {
         PositionOrder(catalog: backup.catalog)
             .filter { [selection = options.selection] in selection.contains($0.key) }
             .map { [options, catalog = backup.catalog] object in

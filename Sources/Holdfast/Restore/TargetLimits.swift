@@ -62,7 +62,8 @@ package enum BucketNameRules {
         let bytes = Array(name.utf8)
         guard (3...63).contains(bytes.count) else { return "it has \(bytes.count) characters, 3 to 63 are allowed" }
         let isAlphanumeric = { (byte: UInt8) in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         }
         guard bytes.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }) else {
             return "only a-z, 0-9, - and . are allowed"

@@ -34,7 +34,9 @@ package struct ArchiveFile: Hashable, Sendable {
     }
 
     /// Every extension an archive may have, the dot included.
-    package static let suffixes = ArchiveCodec.allCases.flatMap { ["." + $0.fileExtension, "." + $0.fileExtension + ".age"] }
+    package static let suffixes = ArchiveCodec.allCases.flatMap {
+        ["." + $0.fileExtension, "." + $0.fileExtension + ".age"]
+    }
 }
 
 /// Where things lie below a vault copy's root (format, vault layout).

@@ -129,7 +129,8 @@ extension HoldfastError {
         let hint: String? =
             switch error.code {
             case .unauthorized: "Check the access key and the secret key (holdfast check says where they come from)."
-            case .accessDenied: "Give these credentials the right to it; holdfast check lists the rights that are needed."
+            case .accessDenied:
+                "Give these credentials the right to it; holdfast check lists the rights that are needed."
             case .noSuchBucket: "holdfast buckets lists the buckets that these credentials see."
             case .unreachable: "Is the server running, and is the endpoint right? holdfast check tries it step by step."
             case .clockSkew: "Set the clock of this machine, or of the server (holdfast check shows both)."

@@ -77,7 +77,8 @@ actor BucketSink: ArchiveSink {
         guard let stored = ETag.md5(of: etag) else { return }
         let sent = ContentDigest.md5(body)
         guard stored == sent else {
-            throw ObjectStoreError(.badAnswer, "The server holds other bytes of \(what) than were sent (MD5 \(stored), sent \(sent)).")
+            throw ObjectStoreError(
+                .badAnswer, "The server holds other bytes of \(what) than were sent (MD5 \(stored), sent \(sent)).")
         }
     }
 

@@ -90,7 +90,8 @@ package struct DirectoryCopy: VaultCopy {
             defer { _ = try? FileSystemNames.unlink(partial) }
             try HoldfastError.withFile("write", target) {
                 let file = try SystemPackage.FileDescriptor.open(
-                    partial, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: [.ownerReadWrite])
+                    partial, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                    permissions: [.ownerReadWrite])
                 try file.closeAfter { _ = try file.writeAll(content.readableBytesView) }
             }
             return try FileSystemNames.link(partial, to: target)

@@ -17,7 +17,8 @@ extension HoldfastError {
     static func file(_ doing: String, _ path: FilePath, _ errno: Errno) -> HoldfastError {
         let hint: String? =
             switch errno {
-            case .noSpace, .diskQuotaExceeded: "Free some space there, or name another directory (HOLDFAST_VAULT_DIRECTORY)."
+            case .noSpace, .diskQuotaExceeded:
+                "Free some space there, or name another directory (HOLDFAST_VAULT_DIRECTORY)."
             case .permissionDenied, .notPermitted, .readOnlyFileSystem:
                 "Give this user the right to it, or name another directory (HOLDFAST_VAULT_DIRECTORY, HOLDFAST_STATE_DIRECTORY)."
             default: nil

@@ -49,7 +49,8 @@ package struct Vault: Sendable {
         guard let entry = found.first else {
             let missing = listing.unreachable.map { " \($0.label) could not be read." }.joined()
             throw HoldfastError(
-                .notFound, "There is no backup named \(name).\(missing)", hint: "holdfast backups lists those there are.")
+                .notFound, "There is no backup named \(name).\(missing)",
+                hint: "holdfast backups lists those there are.")
         }
         guard found.count == 1 else {
             let names = found.map(\.file.fileName).joined(separator: " and ")
@@ -69,7 +70,8 @@ package struct Vault: Sendable {
                 problems.append("\(copy.label): \(error)")
             }
         }
-        throw HoldfastError(.unreachable, "\(entry.file.fileName) cannot be opened. \(problems.joined(separator: "; "))")
+        throw HoldfastError(
+            .unreachable, "\(entry.file.fileName) cannot be opened. \(problems.joined(separator: "; "))")
     }
 }
 

@@ -84,7 +84,9 @@ struct VaultLock: Codable, Equatable, Sendable {
                 throw HoldfastError(
                     .conflict,
                     "\(holder.operation) of \(name) is under way on \(holder.host) (process \(holder.pid), since \(TimeText.iso(holder.started))).",
-                    hint: "Wait for it, or choose another name. A dead run's lock expires \(TimeText.iso(holder.expires)).")
+                    hint:
+                        "Wait for it, or choose another name. A dead run's lock expires \(TimeText.iso(holder.expires))."
+                )
             }
             try await copy.removeFile(path)
         }

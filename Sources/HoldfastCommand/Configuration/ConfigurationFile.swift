@@ -112,7 +112,9 @@ struct ConfigurationFile: Sendable {
                 .invalidConfiguration, "\(path)\(mark.map { " line \($0.line)" } ?? "") is not YAML: \(problem).")
         }
         do {
-            return try Yams.compose(yaml: text)
+            let root = try Yams.compose(yaml: text)
+            if case .scalar(let scalar) = root, scalar.string.isEmpty { return nil }
+            return root
         } catch let error as YamlError {
             switch error {
             case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),

@@ -29,8 +29,8 @@ enum AmountText {
         var value = Double(number)
         var unit = 0
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-        // What would be rounded to 1024.0 belongs to the next unit.
-        while value.magnitude >= 1023.95, unit < units.count - 1 {
+        // What would be rounded to 1,024 belongs to the next unit.
+        while value.magnitude >= 1023.5, unit < units.count - 1 {
             value /= 1024
             unit += 1
         }

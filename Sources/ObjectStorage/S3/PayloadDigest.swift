@@ -32,7 +32,8 @@ struct PayloadDigest: Equatable, Sendable {
     }
 
     @concurrent
-    private static func makeElsewhere(of body: ReplayableBody, known: String?, md5: Bool) async throws -> PayloadDigest {
+    private static func makeElsewhere(of body: ReplayableBody, known: String?, md5: Bool) async throws -> PayloadDigest
+    {
         if let buffer = body.buffer { return digest(buffer, known: known, md5: md5) }
         var sha = SHA256()
         var md = Insecure.MD5()

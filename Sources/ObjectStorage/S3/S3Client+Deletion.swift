@@ -90,7 +90,9 @@ extension S3Client {
             } catch let error as ObjectStoreError where !error.isTransient {
                 return (object, error)
             }
-        } consume: { collected.append($0) }
+        } consume: {
+            collected.append($0)
+        }
         for (object, error) in collected { outcomes[object] = .some(error) }
     }
 

@@ -134,7 +134,8 @@ extension S3Client {
             (keyMarker, uploadMarker) = (next, upload)
         }
         throw ObjectStoreError(
-            .badAnswer, "ListMultipartUploads \(bucket): more than \(Self.pageLimit) pages of uploads in progress; "
+            .badAnswer,
+            "ListMultipartUploads \(bucket): more than \(Self.pageLimit) pages of uploads in progress; "
                 + "abort those that nobody will complete")
     }
 }

@@ -9,7 +9,9 @@ extension S3Client {
     /// GetObject. `info.size` is the whole object's, and the body's length is checked while it is read.
     ///
     /// A range that reaches past the end is cut to the object; an empty one asks HeadObject.
-    package func get(_ key: ObjectKey, in bucket: String, _ options: GetOptions = GetOptions()) async throws -> ObjectBody {
+    package func get(_ key: ObjectKey, in bucket: String, _ options: GetOptions = GetOptions()) async throws
+        -> ObjectBody
+    {
         if let range = options.range {
             guard range.lowerBound >= 0 else {
                 throw ObjectStoreError(.rangeNotSatisfiable, "GetObject \(bucket)/\(key): a range begins below 0")

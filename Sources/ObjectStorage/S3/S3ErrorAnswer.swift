@@ -151,7 +151,8 @@ struct S3ErrorReader: Sendable {
             return "check the secret key and the region (\(region)); a proxy that changes the host or the path of a "
                 + "request has the same effect"
         case (.clockSkew, _):
-            let theirs = document?.serverTime
+            let theirs =
+                document?.serverTime
                 ?? response.first("date").flatMap { Timestamp.httpDate($0) }.map { Timestamp.extended($0) }
             return "this machine's clock says \(Timestamp.extended(now())), the server's "
                 + "\(theirs ?? "is not told"): set the clock that is wrong"

@@ -33,7 +33,8 @@ struct TransportFailure: Sendable {
         case let error as HTTPClientError:
             return clientError(error)
         case let error as ConnectionStalled:
-            return unreachable("\(server) sent and took nothing for \(error.seconds) s, and the connection was given up")
+            return unreachable(
+                "\(server) sent and took nothing for \(error.seconds) s, and the connection was given up")
         case let error as NIOConnectionError:
             return connectionError(error)
         case let error as IOError:
@@ -75,7 +76,8 @@ struct TransportFailure: Sendable {
             return unreachable("\(server) did not finish the TLS handshake in time: does the port speak TLS?")
         case .getConnectionFromPoolTimeout:
             return unreachable(
-                "no connection to \(server) became free in time: all are busy; ask less at once or allow more connections")
+                "no connection to \(server) became free in time: all are busy; ask less at once or allow more connections"
+            )
         case .deadlineExceeded, .readTimeout, .writeTimeout:
             return unreachable("\(server) did not answer within the time allowed for the request")
         case .remoteConnectionClosed, .cancelled, .uncleanShutdown, .requestStreamCancelled:
@@ -132,7 +134,8 @@ struct TransportFailure: Sendable {
                     + "the authority's PEM file in the settings, or give the server a certificate that is trusted")
         }
         if details.contains("WRONG_VERSION_NUMBER") || details.contains("HTTP_REQUEST") {
-            return unreachable("\(server) does not speak TLS: does the endpoint begin with http:// instead of https://?")
+            return unreachable(
+                "\(server) does not speak TLS: does the endpoint begin with http:// instead of https://?")
         }
         return unreachable("TLS with \(server) failed: \(details)")
     }

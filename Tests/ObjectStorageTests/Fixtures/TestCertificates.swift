@@ -51,7 +51,8 @@ enum TestCertificates {
 
         /// Runs `body` with the path of a PEM file that holds the certificate.
         func withPEMFile<Result>(_ body: (String) async throws -> Result) async throws -> Result {
-            let file = FileManager.default.temporaryDirectory.appendingPathComponent("holdfast-\(UUID().uuidString).pem")
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+                "holdfast-\(UUID().uuidString).pem")
             try Data("-----BEGIN CERTIFICATE-----\n\(certificate)\n-----END CERTIFICATE-----\n".utf8).write(to: file)
             defer { try? FileManager.default.removeItem(at: file) }
             return try await body(file.path)

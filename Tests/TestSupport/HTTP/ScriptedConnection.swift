@@ -72,6 +72,7 @@ final class ScriptedConnection: ChannelInboundHandler {
             missing -= bytes.count
             log.with { $0.bodyBytes += bytes.count }
         }
+        if received.readableBytes == 0 { received.clear() }
         if head != nil, missing == 0, !isRunning { run(context) }
     }
 
