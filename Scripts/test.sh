@@ -62,7 +62,8 @@ run_tests() {
     [ -x "$HOLDFAST_TEST_BINARY" ] || { say "the build made no $HOLDFAST_TEST_BINARY" && return 1; }
     export HOLDFAST_TEST_BINARY
     [ "$purpose" = unit ] || export HOLDFAST_TEST_VENV=$venv
-    swift test --skip-build "${swift_options[@]}" "$@"
+    # One after the other: tests that wait for a silent server must not starve on two cores.
+    swift test --skip-build --no-parallel "${swift_options[@]}" "$@"
 }
 
 build_and_test() {

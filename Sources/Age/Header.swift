@@ -26,7 +26,11 @@ struct Header: Sendable {
     init(stanzas: [Stanza], fileKey: FileKey) {
         self.stanzas = stanzas
         authenticated = Array("\(Self.versionLine)\n".utf8) + stanzas.flatMap(\.text) + Array("---".utf8)
-        code = Array(HMAC<SHA256>.authenticationCode(for: authenticated, using: Self.codeKey(fileKey)))
+        code = Self.code(for: authenticated, fileKey)
+    }
+
+    static func code(for authenticated: [UInt8], _ fileKey: FileKey) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: authenticated, using: codeKey(fileKey)))
     }
 
     var text: [UInt8] {

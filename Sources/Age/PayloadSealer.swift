@@ -6,8 +6,8 @@ package import NIOCore
 /// Seals a file whose bytes are pushed into it.
 ///
 /// Work on one copy only: two payloads sealed by copies of one value would share a key and nonces. Holds at most 64 KiB
-/// of plaintext back, because the last chunk is marked as such and never empty unless the file is. Sealing takes about
-/// 1 ms a MiB, so call it where other work is not kept waiting.
+/// of plaintext back, because the last chunk is marked as such and never empty unless the file is. Sealing
+/// is work for the processor: call it where nothing else is kept waiting.
 package struct PayloadSealer: Sendable {
     /// The first bytes of the file, to be written before all that ``append(_:)`` returns.
     package let header: ByteBuffer

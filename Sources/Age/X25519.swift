@@ -29,13 +29,13 @@ package struct X25519Recipient: Recipient, Hashable, CustomStringConvertible {
     package var description: String { Bech32.encode(prefix: Self.prefix, bytes) }
 
     package func wrap(_ fileKey: FileKey) async throws -> Stanza {
-        try wrap(fileKey, ephemeral: Curve25519.KeyAgreement.PrivateKey())
+        try wrap(fileKey, ephemeral: X25519Identity())
     }
 
     /// With an ephemeral key that the tests choose.
-    func wrap(_ fileKey: FileKey, ephemeral: Curve25519.KeyAgreement.PrivateKey) throws -> Stanza {
-        let share = Array(ephemeral.publicKey.rawRepresentation)
-        guard let key = try X25519.wrapKey(secret: ephemeral, share: bytes, salt: share + bytes) else {
+    func wrap(_ fileKey: FileKey, ephemeral: X25519Identity) throws -> Stanza {
+        let share = ephemeral.recipient.bytes
+        guard let key = try X25519.wrapKey(secret: ephemeral.secret, share: bytes, salt: share + bytes) else {
             throw AgeError.badKey("it is a point that gives every sender the same secret")
         }
         return Stanza(
@@ -46,7 +46,7 @@ package struct X25519Recipient: Recipient, Hashable, CustomStringConvertible {
 
 /// A secret key, `AGE-SECRET-KEY-1…`. Not printable; ask for ``text``.
 package struct X25519Identity: Identity, Redacted {
-    private let secret: Curve25519.KeyAgreement.PrivateKey
+    fileprivate let secret: Curve25519.KeyAgreement.PrivateKey
 
     private static let prefix = "age-secret-key-"
 

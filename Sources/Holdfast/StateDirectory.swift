@@ -48,6 +48,6 @@ package struct StateDirectory: Sendable {
     }
 
     func remove(_ path: FilePath) async {
-        _ = try? await FileThread.run { try FileSystemNames.unlink(path) }
+        await FileThread.cleanUp { _ = try FileSystemNames.unlink(path) }
     }
 }

@@ -104,9 +104,8 @@ package struct StoreLimits: Sendable {
     /// JuiceFS gateway 1.4: files and directories behind the keys, no versioning.
     package static let juicefs = all.without(
         "JuiceFS", .versioning, .completeVersionListing, .nullVersionOrder, .conditionalPut, .conditionalCompletion,
-        .systemHeaders,
-        .websiteRedirect, .byteOrder, .partialPrefixes, .atomicOverwrite, .emptySegments, .dotSegments, .nestedKeys,
-        .directoryObjects)
+        .systemHeaders, .websiteRedirect, .byteOrder, .partialPrefixes, .atomicOverwrite, .emptySegments, .dotSegments,
+        .nestedKeys, .directoryObjects)
 
     private func without(_ name: String, _ missing: StoreCapability...) -> StoreLimits {
         StoreLimits(name: name, capabilities: capabilities.subtracting(missing))

@@ -1,7 +1,6 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import Foundation
 import NIOCore
 import Streams
@@ -18,12 +17,9 @@ import Testing
     private func file(_ change: (String) -> String) async throws -> ByteBuffer {
         let stanza = try await Self.identity.recipient.wrap(Self.fileKey)
         let authenticated = change("age-encryption.org/v1\n" + String(decoding: stanza.text, as: UTF8.self) + "---")
-        let key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: Self.fileKey.key, salt: [UInt8](), info: Array("header".utf8), outputByteCount: 32)
-        let code = HMAC<SHA256>.authenticationCode(for: Array(authenticated.utf8), using: key)
         let nonce = Array(repeating: 7 as UInt8, count: 16)
         var buffer = ByteBuffer(string: authenticated + " ")
-        buffer.writeBytes(RawBase64.encode(code))
+        buffer.writeBytes(RawBase64.encode(Header.code(for: Array(authenticated.utf8), Self.fileKey)))
         buffer.writeString("\n")
         buffer.writeBytes(nonce)
         try ChunkCipher(fileKey: Self.fileKey, nonce: nonce).seal(

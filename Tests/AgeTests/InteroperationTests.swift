@@ -1,7 +1,6 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import Foundation
 import NIOCore
 import Streams
@@ -101,8 +100,7 @@ private struct FixedRecipient: Recipient {
     let recipient: X25519Recipient
 
     func wrap(_ fileKey: FileKey) async throws -> Stanza {
-        let ephemeral = Array(repeating: 0x42 as UInt8, count: 32)
-        return try recipient.wrap(
-            fileKey, ephemeral: Curve25519.KeyAgreement.PrivateKey(rawRepresentation: ephemeral))
+        let ephemeral = Bech32.encode(prefix: "age-secret-key-", Array(repeating: 0x42, count: 32))
+        return try recipient.wrap(fileKey, ephemeral: X25519Identity(ephemeral))
     }
 }

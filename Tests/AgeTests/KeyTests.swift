@@ -1,7 +1,6 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import Testing
 
 @testable import Age

@@ -79,6 +79,7 @@ import Testing
             #expect(error?.message.contains("elsewhere") == true)
             #expect(try await copy.readFile("locks/archive-first.json") == content)
             let other = scene.vault.copies[1 - number]
+            try await other.prepare()
             #expect(try await other.readFile("locks/archive-first.json") == nil)
             #expect(try await scene.backUp("second").complete)
         }

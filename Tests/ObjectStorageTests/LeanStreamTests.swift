@@ -113,7 +113,7 @@ import Testing
     @Test("a slow reader is no stall, a silent server is")
     func stalledDownload() async throws {
         var options = HTTPTransportOptions()
-        options.idleTimeout = .milliseconds(300)
+        options.idleTimeout = .seconds(2)
         try await Shared.with(options, script: { _ in Self.large(10) }) { transport, server in
             let answer = try await transport.send(Shared.request(to: server, wholeUpTo: 1000))
             // Longer than the idle time, measured by another request's end of patience.

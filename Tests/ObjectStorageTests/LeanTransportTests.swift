@@ -177,7 +177,7 @@ import Testing
     @Test("a server that never answers is given up")
     func silence() async throws {
         var options = HTTPTransportOptions()
-        options.idleTimeout = .milliseconds(40)
+        options.idleTimeout = .seconds(1)
         let get = try await failure("GET", options)
         #expect(get?.code == .unreachable)
         options.workTimeout = .milliseconds(80)

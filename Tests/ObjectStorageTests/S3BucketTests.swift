@@ -49,6 +49,11 @@ import Testing
         ("<LocationConstraint xmlns=\"x\"/>", "us-east-1"),
         ("<LocationConstraint>EU</LocationConstraint>", "eu-west-1"),
         ("<LocationConstraint>default</LocationConstraint>", "default"),
+        (
+            "<CreateBucketConfiguration><LocationConstraint></LocationConstraint></CreateBucketConfiguration>",
+            "us-east-1"
+        ),
+        ("<CreateBucketConfiguration><LocationConstraint>x</LocationConstraint></CreateBucketConfiguration>", "x"),
     ])
     func readsLocations(_ body: String, _ region: String) async throws {
         #expect(try await CannedTransport(.canned(200, body)).client().location(of: "b") == region)

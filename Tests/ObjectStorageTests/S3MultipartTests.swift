@@ -138,7 +138,7 @@ import Testing
         #expect(uploads.first?.initiated == Date(timeIntervalSince1970: 1_255_369_830))
         #expect(
             transport.lines[1]
-                == "GET /b?encoding-type=url&key-marker=a%20b&max-uploads=1000&prefix=x%2F&upload-id-marker=id&uploads="
+                == "GET /b?key-marker=a%20b&max-uploads=1000&prefix=x%2F&upload-id-marker=id&uploads="
         )
         let stuck = try CannedTransport(page(["a"], next: ("a", ""))).client()
         #expect(await storeError { _ = try await stuck.uploads(in: "b") }?.code == .badAnswer)

@@ -94,6 +94,7 @@ import Testing
 
     @Test(arguments: [
         WireResponse.error(404, "NoSuchObjectLockConfiguration"), .error(404, "ObjectLockConfigurationNotFoundError"),
+        .error(404, "NoSuchObjectLegalHold"), .error(400, "InvalidRequest", "Invalid Request"),
         .error(400, "InvalidRequest", "Bucket is missing Object Lock Configuration"),
     ])
     func noLockIsNil(_ answer: WireResponse) async throws {

@@ -42,7 +42,7 @@ import Testing
         #expect(URIEncoding.decodeForm(Array(encoded.utf8)) == Array(decoded.utf8))
     }
 
-    @Test(arguments: ["%", "%4", "%zz", "a%4g", "100%", "%%41"])
+    @Test(arguments: ["%", "%4", "%zz", "a%4g", "100%", "%%41", "a b", "é", "a\u{1}b", "\u{7F}"])
     func refusesBrokenForms(_ text: String) {
         #expect(URIEncoding.decodeForm(Array(text.utf8)) == nil)
     }

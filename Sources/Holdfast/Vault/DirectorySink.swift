@@ -81,8 +81,8 @@ final class DirectorySink: ArchiveSink {
     }
 
     func abort() async {
-        _ = try? await FileThread.run { [partial] in _ = try FileSystemNames.unlink(partial) }
-        try? await close()
+        await FileThread.cleanUp { [partial] in _ = try FileSystemNames.unlink(partial) }
+        await Task { try? await self.close() }.value
     }
 
     /// Closes the file once: a second time the number could be another file's.

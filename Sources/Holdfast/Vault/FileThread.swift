@@ -10,6 +10,13 @@ enum FileThread {
     static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await NIOThreadPool.singleton.runIfActive(body)
     }
+
+    /// Runs what must happen also when the caller was cancelled: removing what a run would leave behind. What fails here
+    /// is left for the next run to remove.
+    static func cleanUp(_ body: @escaping @Sendable () throws -> Void) async {
+        // A task of its own, because the thread pool refuses the work of a cancelled one.
+        await Task { try? await run(body) }.value
+    }
 }
 
 extension HoldfastError {

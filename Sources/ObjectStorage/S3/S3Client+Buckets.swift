@@ -59,7 +59,13 @@ extension S3Client {
     package func location(of bucket: String) async throws -> String {
         var request = S3Request("GetBucketLocation", "GET", bucket: bucket)
         request.query.add("location")
-        return try await perform(request).document("LocationConstraint") { try BucketDocuments.location(&$0) }
+        let answer = try await perform(request)
+        let body = try await answer.bytes()
+        // SeaweedFS answers with the document that CreateBucket takes.
+        if let region = try? answer.document("CreateBucketConfiguration", in: body, BucketDocuments.nestedLocation) {
+            return region
+        }
+        return try answer.document("LocationConstraint", in: body, BucketDocuments.location)
     }
 
     /// A document of the bucket's configuration as the server keeps it; `nil` when nothing is set, which includes a

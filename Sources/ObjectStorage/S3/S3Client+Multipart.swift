@@ -118,7 +118,7 @@ extension S3Client {
         for _ in 0..<Self.pageLimit {
             var request = S3Request("ListMultipartUploads", "GET", bucket: bucket)
             request.query.add("uploads")
-            request.query.add("encoding-type", "url")
+            // Not encoding-type=url: SeaweedFS says then that the keys are encoded and sends them as they are.
             request.query.add("max-uploads", "1000")
             if !prefix.isEmpty { request.query.add("prefix", prefix) }
             request.query.add("key-marker", keyMarker)

@@ -165,11 +165,12 @@ extension S3Client {
         }
     }
 
-    /// Nothing set on the object, or a bucket without Object Lock (InvalidRequest, told by its words).
+    /// Nothing set on the object, or a bucket without Object Lock, which is told by no better code than InvalidRequest.
     private static func meansNoLock(_ error: ObjectStoreError) -> Bool {
         switch error.serverCode {
-        case "NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError": true
-        case "InvalidRequest": error.message.contains("Object Lock Configuration")
+        case "NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "NoSuchObjectLegalHold",
+            "NoSuchObjectRetention", "InvalidRequest":
+            true
         default: false
         }
     }

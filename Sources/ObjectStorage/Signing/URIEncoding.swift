@@ -49,8 +49,10 @@ enum URIEncoding {
     /// Undoes `encoding-type=url` of a listing: `%XX`, and `+` for a space (SeaweedFS and MinIO write `+`, Amazon and
     /// Ceph `%20`; a literal plus is `%2B` everywhere).
     ///
-    /// - Returns: `nil` when a `%` is not followed by two hex digits: then the text is not what it claims to be.
+    /// - Returns: `nil` when a `%` is not followed by two hex digits, or a byte stands there that encoding removes: then
+    ///   the text is not what it claims to be, and decoding it would name another key.
     static func decodeForm(_ bytes: [UInt8]) -> [UInt8]? {
+        guard bytes.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
         guard bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return bytes }
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)

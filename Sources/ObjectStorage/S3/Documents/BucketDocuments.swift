@@ -37,6 +37,15 @@ enum BucketDocuments {
         }
     }
 
+    /// Reads `LocationConstraint` within another element.
+    static func nestedLocation(_ scanner: inout XMLScanner) throws -> String {
+        var region = "us-east-1"
+        try scanner.forEachChild { scanner, name in
+            if case "LocationConstraint" = name { region = try location(&scanner) }
+        }
+        return region
+    }
+
     /// Writes `CreateBucketConfiguration`.
     static func creation(region: String) -> ByteBuffer {
         XMLWriter.document("CreateBucketConfiguration") { $0.element("LocationConstraint", region) }
