@@ -96,7 +96,7 @@ let package = Package(
         // Stores that are made to fail, keys that are made to hurt, and servers that are made to lie.
         .target(
             name: "TestSupport",
-            dependencies: ["ObjectStorage", "Streams", bytes, posix],
+            dependencies: ["ObjectStorage", "Streams", bytes, posix, crypto],
             path: "Tests/TestSupport"),
         .testTarget(name: "StreamsTests", dependencies: ["Streams", bytes]),
         .testTarget(name: "AgeTests", dependencies: ["Age", "Streams", bytes]),

@@ -9,7 +9,7 @@ enum CatalogSchema {
     static let version = 1_000
     static let major = version / 1_000
 
-    /// Few levels to descend in a table of millions, and the size at which appending measured fastest.
+    /// Few levels to descend in a table of millions.
     static let pageSize = 16_384
 
     /// The columns of `objects` in the order in which they are bound and read.

@@ -17,7 +17,8 @@ enum Main {
             exit(ExitStatus.usage.rawValue)
         }
         // Not structured: this is where the structure begins, and the thread that waits for signals cancels it.
-        let work = Task { exit(await program.run(arguments).rawValue) }
+        // Concurrent: a main function belongs to the main actor, which would wait for the thread that waits for signals.
+        let work = Task { @concurrent in exit(await program.run(arguments).rawValue) }
         Interruption.wait { work.cancel() }
     }
 

@@ -24,10 +24,10 @@ struct ProgressLineTests {
         let line = ProgressLine(reading: half, speed: speed)
         #expect(
             line.bar(width: 200)
-                == "backing up [##########----------]  1,500/3,000 objects  1.0 MiB/2.0 MiB  512 KiB/s  2.00 s left")
+                == "backing up [##########----------]  1,500/3,000 objects  1.0 MiB/2.0 MiB  512 KiB/s  2 s left")
         #expect(
             line.sentence
-                == "backing up: 1,500 of 3,000 objects, 1.0 MiB of 2.0 MiB, 512 KiB/s, 2.00 s left")
+                == "backing up: 1,500 of 3,000 objects, 1.0 MiB of 2.0 MiB, 512 KiB/s, 2 s left")
     }
 
     @Test("A line is never wider than the terminal", arguments: [0, 1, 5, 20, 40, 60, 80, 120])

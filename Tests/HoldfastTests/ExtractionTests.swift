@@ -36,7 +36,7 @@ import Testing
                 if MemberName.isSafePath(key.bytes), !meets(key, before) { #expect(member == key.bytes) }
                 #expect(files.contains(member), "\(key) is not where it should be")
                 let path = folder.appending(String(decoding: member, as: UTF8.self))
-                #expect(try bytes(of: path) == Array(seen.bytes.readableBytesView), "\(key) has other bytes")
+                #expect(try ByteBuffer(bytes: bytes(of: path)) == seen.bytes, "\(key) has other bytes")
                 expected.insert(member)
             }
             #expect(files == expected)

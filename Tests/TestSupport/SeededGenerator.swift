@@ -22,14 +22,18 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
     /// `count` bytes that do not compress.
     package mutating func bytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            // Words, not bytes: without optimisation each step costs as much as it moves.
+            let words = UnsafeMutableRawBufferPointer(buffer)
             var index = 0
+            while count - index >= 8 {
+                words.storeBytes(of: next().littleEndian, toByteOffset: index, as: UInt64.self)
+                index += 8
+            }
+            var rest = next()
             while index < count {
-                withUnsafeBytes(of: next()) { word in
-                    for byte in word.prefix(count - index) {
-                        buffer[index] = byte
-                        index += 1
-                    }
-                }
+                buffer[index] = UInt8(truncatingIfNeeded: rest)
+                rest >>= 8
+                index += 1
             }
             initialized = count
         }

@@ -64,8 +64,13 @@ struct ProgressLine {
         }
         if let speed { parts.append(AmountText.rate(speed.bytesPerSecond)) }
         if reading.exceptions > 0 { parts.append(AmountText.count(reading.exceptions, "exception")) }
-        if let left = secondsLeft { parts.append("\(AmountText.duration(left.rounded(.up))) left") }
+        if let left = secondsLeft { parts.append("\(Self.wholeSeconds(left)) left") }
         return parts
+    }
+
+    /// An estimate, so without fractions.
+    private static func wholeSeconds(_ seconds: Double) -> String {
+        seconds < 60 ? "\(Int(seconds.rounded(.up))) s" : AmountText.duration(seconds)
     }
 
     /// By what takes longer, bytes or objects; `nil` while the end is unknown.
