@@ -58,13 +58,9 @@ package struct VerifyRun: Sendable {
             let backup = try await OpenedBackup.openIndexed(
                 entry, label, bytes, flaws: [], trustsCache: false, environment)
             try await checkCatalog(backup, archive, &result)
-            if depth == .frames { try await checkFrames(Array(0..<archive.frames.count), of: archive, &result) }
-            if depth == .contents {
-                try await checkContents(backup, &result)
-                // Reading the objects has checked every frame that holds a byte of one.
-                let others = try await framesWithoutObjects(backup, archive)
-                try await checkFrames(others, of: archive, &result)
-            }
+            // Reading the objects would pass over what no object uses of a frame: the frames come first, each whole.
+            if depth >= .frames { try await checkFrames(Array(0..<archive.frames.count), of: archive, &result) }
+            if depth == .contents { try await checkContents(backup, &result) }
         } catch ArchiveError.noIndex {
             try await readWhole(bytes, label, &result)
         } catch {
@@ -97,16 +93,6 @@ package struct VerifyRun: Sendable {
             }
         }
         if count != totals.stored { result.add("the catalog has \(count) objects and says \(totals.stored)") }
-    }
-
-    /// The frames of which no object has a byte: catalog, metadata, index, and what was voided. One byte a frame.
-    private func framesWithoutObjects(_ backup: OpenedBackup, _ archive: ArchiveReader) async throws -> [Int] {
-        var isRead = [Bool](repeating: false, count: archive.frames.count)
-        for try await object in PositionOrder(catalog: backup.catalog) {
-            guard let extent = try? backup.extent(of: object) else { continue }
-            for frame in archive.frames.frames(covering: extent) { isRead[frame] = true }
-        }
-        return isRead.indices.filter { !isRead[$0] }
     }
 
     private func checkFrames(
