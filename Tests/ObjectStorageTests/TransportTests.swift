@@ -155,8 +155,8 @@ import Testing
     func badServersAreNamed(_ test: BadServer, _ wholeUpTo: Int) async throws {
         try await withTransport(
             {
-                $0.idleTimeout = .seconds(1)
-                $0.workTimeout = .seconds(2)
+                $0.idleTimeout = .milliseconds(80)
+                $0.workTimeout = .milliseconds(160)
             }, respond: { _ in test.step }
         ) { transport, server in
             let error = await storeError {
