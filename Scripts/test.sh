@@ -19,6 +19,7 @@ export HOLDFAST_TEST_READONLY_ACCESS_KEY=holdfast-test-reader HOLDFAST_TEST_READ
 swift_options=(--explicit-target-dependency-import-check error)
 state=$repository/.servers/test
 failures=()
+failed_tests=
 
 stop_servers() {
     local name
@@ -62,8 +63,12 @@ run_tests() {
     [ -x "$HOLDFAST_TEST_BINARY" ] || { say "the build made no $HOLDFAST_TEST_BINARY" && return 1; }
     export HOLDFAST_TEST_BINARY
     [ "$purpose" = unit ] || export HOLDFAST_TEST_VENV=$venv
+    local log=$repository/.servers/$purpose.log status=0
+    mkdir -p "$repository/.servers"
     # One after the other: tests that wait for a silent server must not starve on two cores.
-    swift test --skip-build --no-parallel "${swift_options[@]}" "$@"
+    swift test --skip-build --no-parallel "${swift_options[@]}" "$@" 2>&1 | tee "$log" || status=$?
+    failed_tests=$(grep -aE -A 8 'recorded an issue|Fatal error|: error:' "$log" | grep -avE '^. (Test|Suite) .* (started|passed)' | cut -c1-600 || true)
+    return "$status"
 }
 
 build_and_test() {
@@ -87,6 +92,7 @@ begun=$(ticks)
 phase 'installing what the tests need and is missing' "$scripts/setup.sh" "$purpose"
 build_and_test "$@" || failures+=(tests)
 phase 'checking the style of the sources and the syntax of the scripts' "$scripts/lint.sh" || failures+=(lint)
+[ -z "$failed_tests" ] || say "==> what failed, again:"$'\n'"$failed_tests"
 say "==> $((($(ticks) - begun) / 6000)) min $((($(ticks) - begun) / 100 % 60)) s in all"
 [ ${#failures[@]} = 0 ] || fail "failed: ${failures[*]}"
 say '==> everything passed'
