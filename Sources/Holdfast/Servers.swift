@@ -23,7 +23,7 @@ final class Servers: Sendable {
     func service(_ configuration: StorageConfiguration) throws -> RetryingStorageService {
         var http = HTTPTransportOptions()
         http.certificateAuthorities = configuration.certificateAuthority?.string
-        let transport = try AsyncHTTPClientTransport(eventLoopGroup: group, options: http)
+        let transport = try SplitTransport(eventLoopGroup: group, options: http)
         transports.withLock { $0.append(transport) }
         var options = S3ClientOptions()
         options.userAgent = "holdfast/\(HoldfastVersion.current)"

@@ -16,7 +16,7 @@ struct CountedBody: AsyncSequence, Sendable {
     let length: Int64
     /// Whether what comes after them is left unread: the rest of an object of which a server sent more than asked.
     let dropsRest: Bool
-    let subject: String
+    let request: S3Request
 
     struct AsyncIterator: AsyncIteratorProtocol {
         let body: CountedBody
@@ -29,7 +29,7 @@ struct CountedBody: AsyncSequence, Sendable {
             do {
                 piece = try await source.next()
             } catch let error as ObjectStoreError {
-                throw error.naming(body.subject)
+                throw error.naming(body.request.subject)
             }
             guard var piece else {
                 guard remaining == 0 else { throw body.wrongLength(body.length - remaining) }
@@ -54,7 +54,7 @@ struct CountedBody: AsyncSequence, Sendable {
 
     func wrongLength(_ got: Int64) -> ObjectStoreError {
         ObjectStoreError(
-            .badAnswer, "\(subject): the body has \(got) bytes where \(length) were announced")
+            .badAnswer, "\(request.subject): the body has \(got) bytes where \(length) were announced")
     }
 
     /// The body as a stream; one that is in memory already stays so and is checked at once.

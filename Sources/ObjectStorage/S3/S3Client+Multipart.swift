@@ -29,6 +29,7 @@ extension S3Client {
     ) async throws -> UploadedPart {
         var request = try partRequest("UploadPart", key, in: bucket, upload, number: number)
         request.body = body
+        request.carriesContents = true
         let answer = try await perform(request)
         return UploadedPart(number: number, etag: try answer.etag(), size: body.length)
     }

@@ -28,12 +28,13 @@ extension S3Client {
         request.setHeader("range", options.range.map { "bytes=\($0.lowerBound)-\($0.upperBound - 1)" })
         request.setHeader("if-match", options.ifMatch.map { ETag.quoted($0) })
         request.wholeUpTo = options.wholeUpTo
+        request.carriesContents = true
         let answer = try await perform(request)
 
         let (length, size, dropsRest) = try extent(answer, asked: options.range)
         let info = try ObjectHeaders.info(answer, key: key, size: size)
         var body = try CountedBody(
-            source: answer.response.body, length: length, dropsRest: dropsRest, subject: request.subject
+            source: answer.response.body, length: length, dropsRest: dropsRest, request: request
         ).stream()
         if body.whole == nil, length <= Int64(options.wholeUpTo) {
             body = ByteStream(try await body.collect(upTo: Int(length)))
@@ -93,6 +94,7 @@ extension S3Client {
         request.headers = ObjectHeaders.request(options.attributes)
         if options.ifAbsent { request.setHeader("if-none-match", "*") }
         request.body = body
+        request.carriesContents = true
         let answer = try await perform(request)
         return PutResult(etag: try answer.etag(), version: answer.version)
     }

@@ -94,7 +94,7 @@ package struct S3Client: Sendable {
         return WireRequest(
             method: request.method, host: host, port: endpoint.port, isTLS: endpoint.isTLS,
             target: query.isEmpty ? path : "\(path)?\(query)", headers: headers, body: request.body,
-            wholeUpTo: request.wholeUpTo)
+            wholeUpTo: request.wholeUpTo, carriesContents: request.carriesContents)
     }
 
     private func payloadDigest(of body: ReplayableBody?) async throws -> PayloadDigest {

@@ -16,6 +16,8 @@ struct S3Request {
     var body: ReplayableBody?
     /// As in ``WireRequest``. Documents are read whole in any case, so that the transport may do it.
     var wholeUpTo = 16 << 20
+    /// As in ``WireRequest``.
+    var carriesContents = false
 
     init(_ operation: StaticString, _ method: String, bucket: String? = nil, key: ObjectKey? = nil) {
         self.operation = operation

@@ -32,10 +32,12 @@ package struct WireRequest: Sendable {
     package var body: ReplayableBody?
     /// A response body of at most this many bytes is collected before `send` returns.
     package var wholeUpTo: Int
+    /// Whether it fetches or stores an object or a part of one: the requests that are many.
+    package var carriesContents: Bool
 
     package init(
         method: String, host: String, port: Int, isTLS: Bool, target: String, headers: [Field],
-        body: ReplayableBody? = nil, wholeUpTo: Int = 1 << 20
+        body: ReplayableBody? = nil, wholeUpTo: Int = 1 << 20, carriesContents: Bool = false
     ) {
         self.method = method
         self.host = host
@@ -45,6 +47,7 @@ package struct WireRequest: Sendable {
         self.headers = headers
         self.body = body
         self.wholeUpTo = wholeUpTo
+        self.carriesContents = carriesContents
     }
 }
 
