@@ -51,11 +51,9 @@ final class IsalDeflater: Deflater {
     }
 }
 
-/// libdeflate at a chosen level, after a look whether the piece is worth it.
+/// libdeflate at a chosen level.
 final class DenseDeflater: Deflater {
     private let compressor: OpaquePointer
-    private let sampler = IsalDeflater()
-    private let sampleSpace = UnsafeMutableRawBufferPointer.allocate(byteCount: 8 << 10, alignment: 64)
 
     init(level: Int32) throws {
         guard let compressor = libdeflate_alloc_compressor(level) else {
@@ -66,29 +64,11 @@ final class DenseDeflater: Deflater {
 
     deinit {
         libdeflate_free_compressor(compressor)
-        sampleSpace.deallocate()
     }
 
     func deflate(_ content: UnsafeRawBufferPointer, into space: UnsafeMutableRawBufferPointer) -> Int? {
-        guard looksCompressible(content) else { return nil }
         let length = libdeflate_deflate_compress(
             compressor, content.baseAddress, content.count, space.baseAddress, space.count)
         return length > 0 ? length : nil
-    }
-
-    /// libdeflate takes 10 ms to find that 1 MiB of noise does not shrink, and buckets are full of pictures and
-    /// archives. Eight samples of 4 KiB cost a hundredth of that.
-    private func looksCompressible(_ content: UnsafeRawBufferPointer) -> Bool {
-        let sample = 4 << 10
-        let step = content.count / 8
-        guard step >= 2 * sample else { return true }
-        var before = 0
-        var after = 0
-        for start in stride(from: 0, through: content.count - sample, by: step) {
-            let piece = UnsafeRawBufferPointer(rebasing: content[start..<(start + sample)])
-            before += sample
-            after += sampler.deflate(piece, into: sampleSpace) ?? sample
-        }
-        return after < before - before / 32
     }
 }

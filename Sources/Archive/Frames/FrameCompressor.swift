@@ -25,6 +25,7 @@ extension ArchiveOptions {
 /// `@unchecked Sendable`: the pool that owns it lends it to one frame at a time.
 final class GzipCompressor: FrameCompressor, @unchecked Sendable {
     private let deflater: (any Deflater)?
+    private let probe = ShrinkProbe()
 
     init(deflater: (any Deflater)?) {
         self.deflater = deflater
@@ -38,7 +39,7 @@ final class GzipCompressor: FrameCompressor, @unchecked Sendable {
             // What does not shrink by 1/32 is stored: reading it back then costs a copy.
             let limit = length - max(1, length / 32)
             let deflated = output.writeWithUnsafeMutableBytes(minimumWritableBytes: limit) { space in
-                guard limit > 0, let deflater else { return 0 }
+                guard limit > 0, let deflater, probe.promises(content) else { return 0 }
                 return deflater.deflate(content, into: UnsafeMutableRawBufferPointer(rebasing: space[..<limit])) ?? 0
             }
             if deflated == 0 { GzipMember.writeStored(content, to: &output) }

@@ -14,6 +14,8 @@ struct LeanDownload {
     private static let pieceLimit = 64
 
     private var pieces = CircularBuffer<ByteBuffer>(initialCapacity: 2)
+    /// What is collected so far. Not an element of `pieces`: writing to an element copies it.
+    private var collected = ByteBuffer()
     /// The bytes to collect, as far as they are known and believed.
     private var expected = 0
     private var reader: CheckedContinuation<ByteBuffer?, any Error>?
@@ -24,9 +26,10 @@ struct LeanDownload {
 
     var hasRoom: Bool { byteCount < Self.highWater && pieces.count < Self.pieceLimit && !hasEnded }
 
-    /// Takes note of the length to come, to collect into one buffer of the right size.
-    mutating func expect(_ length: Int64?) {
-        expected = Int(clamping: min(length ?? 0, 1 << 20))
+    /// Takes note of the length to come, to collect into one buffer of the right size: a buffer that grows by doubling
+    /// is copied as often. Memory is only used as bytes come, so that a server that lies costs nothing.
+    mutating func expect(_ length: Int64?, limit: Int) {
+        expected = Int(clamping: min(length ?? 0, Int64(limit)))
     }
 
     mutating func append(_ piece: ByteBuffer, isStreaming: Bool) {
@@ -38,23 +41,27 @@ struct LeanDownload {
         byteCount += piece.readableBytes
         if isStreaming {
             pieces.append(piece)
-        } else if pieces.isEmpty {
-            // A small slice would keep the whole buffer of its read in memory.
-            if piece.readableBytes >= expected, piece.readableBytes * 2 >= piece.storageCapacity {
-                pieces.append(piece)
-            } else {
-                var copy = ByteBufferAllocator().buffer(capacity: max(expected, piece.readableBytes))
-                copy.writeImmutableBuffer(piece)
-                pieces.append(copy)
-            }
+        } else if collected.readableBytes == 0, piece.readableBytes >= expected,
+            piece.readableBytes * 2 >= piece.storageCapacity
+        {
+            // A smaller slice would keep the whole buffer of its read in memory.
+            collected = piece
         } else {
-            pieces[pieces.startIndex].writeImmutableBuffer(piece)
+            collected.reserveCapacity(minimumWritableBytes: max(expected - collected.readableBytes, 0))
+            collected.writeImmutableBuffer(piece)
         }
     }
 
     /// Everything collected.
     mutating func takeAll() -> ByteBuffer {
-        pieces.popFirst() ?? ByteBuffer()
+        defer { collected = ByteBuffer() }
+        return collected
+    }
+
+    /// Lets the reader have what was collected and what follows, piece by piece.
+    mutating func beginStreaming() {
+        let start = takeAll()
+        if start.readableBytes > 0 { pieces.append(start) }
     }
 
     mutating func end() {
@@ -67,6 +74,7 @@ struct LeanDownload {
         hasEnded = true
         failure = error
         pieces.removeAll()
+        collected = ByteBuffer()
         byteCount = 0
         reader?.resume(throwing: error)
         reader = nil

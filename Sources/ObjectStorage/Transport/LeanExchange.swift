@@ -109,7 +109,7 @@ final class LeanExchange: @unchecked Sendable {
         responseHead = head
         let hasBody = request.method != "HEAD" && head.status != 204 && head.status != 304
         if hasBody, let length = head.contentLength, length > Int64(request.wholeUpTo) { deliver() }
-        download.expect(hasBody ? head.contentLength : 0)
+        download.expect(hasBody ? head.contentLength : 0, limit: request.wholeUpTo)
     }
 
     func receive(_ piece: ByteBuffer) {
@@ -139,6 +139,7 @@ final class LeanExchange: @unchecked Sendable {
     private func deliver() {
         guard phase == .pending else { return }
         phase = .streaming
+        download.beginStreaming()
         answer?.resume(returning: response(ByteStream(LeanBody(reader: LeanBodyReader(exchange: self)))))
         answer = nil
     }
