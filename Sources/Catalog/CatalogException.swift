@@ -6,7 +6,8 @@ package struct CatalogException: Hashable, Sendable {
     package var key: [UInt8]
     package var ordinal: Int
     package var versionID: String?
-    /// One word for programs: `vanished`, `unreadable`, `denied`, `changed`, `corrupt`, `failed` or another.
+    /// One word for programs: `vanished`, `unreadable`, `denied`, `changed`, `corrupt`, `limit`, `failed` or another;
+    /// several with `+` between them where an object has several flaws.
     package var reason: String
     /// One sentence for people.
     package var message: String

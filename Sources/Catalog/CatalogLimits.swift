@@ -24,57 +24,62 @@ enum CatalogLimits {
     /// S3 allows 10,000.
     static let partCounts = 0...1_000_000
 
-    static func check(_ object: ListedObject) throws(RowFault) {
-        try checkName(object.key, object.ordinal)
-        let fault: String? =
-            if object.size < 0 {
-                "a negative size"
-            } else if !moments.contains(object.lastModified) {
-                "a last-modified outside the calendar"
-            } else {
-                wordFault(object.versionID, "version id") ?? wordFault(object.etag, "ETag")
-                    ?? wordFault(object.storageClass, "storage class")
-            }
-        try refuse(fault, object.key, object.ordinal)
+    /// What keeps a row of a listing out of a catalog, with the limit; `nil` when it fits.
+    static func fault(of object: ListedObject) -> String? {
+        if object.size < 0 {
+            "a negative size"
+        } else if !moments.contains(object.lastModified) {
+            "a last-modified outside the years 1 to 9999"
+        } else {
+            keyFault(object.key) ?? wordFault(object.versionID, "version id") ?? wordFault(object.etag, "ETag")
+                ?? wordFault(object.storageClass, "storage class")
+        }
+    }
+
+    /// What keeps a row out of a catalog, with the limit; `nil` when it fits.
+    static func fault(of object: CatalogObject) -> String? {
+        if let problem = fault(of: object.listed) {
+            problem
+        } else if let sha256 = object.sha256, sha256.count != 32 {
+            "a SHA-256 of \(sha256.count) bytes, where there are 32"
+        } else if let count = object.partCount, !partCounts.contains(count) {
+            "\(count) parts, and a catalog holds at most \(partCounts.upperBound)"
+        } else if let size = object.partSize, size < 0 {
+            "a negative part size"
+        } else if let member = object.member, !(1...memberBytes).contains(member.count) {
+            "a member name of \(member.count) bytes, and a catalog holds 1 to \(memberBytes)"
+        } else {
+            textFault(object.acl, "ACL") ?? textFault(object.retention, "retention")
+                ?? textFault(object.legalHold, "legal hold") ?? fieldFault(object.headers, "headers")
+                ?? fieldFault(object.metadata, "metadata") ?? fieldFault(object.tags, "tags")
+                ?? extentFault(object.extents)
+        }
     }
 
     static func check(_ object: CatalogObject) throws(RowFault) {
-        try check(object.listed)
-        let fault: String? =
-            if let sha256 = object.sha256, sha256.count != 32 {
-                "a SHA-256 of \(sha256.count) bytes"
-            } else if let count = object.partCount, !partCounts.contains(count) {
-                "\(count) parts"
-            } else if let size = object.partSize, size < 0 {
-                "a negative part size"
-            } else if let member = object.member, !(1...memberBytes).contains(member.count) {
-                "a member name of \(member.count) bytes"
-            } else {
-                textFault(object.acl, "ACL") ?? textFault(object.retention, "retention")
-                    ?? textFault(object.legalHold, "legal hold") ?? fieldFault(object.headers, "headers")
-                    ?? fieldFault(object.metadata, "metadata") ?? fieldFault(object.tags, "tags")
-                    ?? extentFault(object.extents)
-            }
-        try refuse(fault, object.key, object.ordinal)
+        try checkOrdinal(object.key, object.ordinal)
+        try refuse(fault(of: object), object.key, object.ordinal)
     }
 
     static func check(_ exception: CatalogException) throws(RowFault) {
-        try checkName(exception.key, exception.ordinal)
+        try checkOrdinal(exception.key, exception.ordinal)
         let fault =
-            wordFault(exception.versionID, "version id") ?? wordFault(exception.reason, "reason")
-            ?? textFault(exception.message, "message")
+            keyFault(exception.key) ?? wordFault(exception.versionID, "version id")
+            ?? wordFault(exception.reason, "reason") ?? textFault(exception.message, "message")
         try refuse(fault, exception.key, exception.ordinal)
     }
 
-    private static func checkName(_ key: [UInt8], _ ordinal: Int) throws(RowFault) {
-        guard (1...keyBytes).contains(key.count) else {
-            throw RowFault(what: "object \(rowName(key, ordinal)): a key of \(key.count) bytes")
-        }
+    /// No server gives ordinals; a negative one is the caller's mistake.
+    static func checkOrdinal(_ key: [UInt8], _ ordinal: Int) throws(RowFault) {
         guard ordinal >= 0 else { throw RowFault(what: "object \(rowName(key, ordinal)): a negative ordinal") }
     }
 
     private static func refuse(_ fault: String?, _ key: [UInt8], _ ordinal: Int) throws(RowFault) {
         if let fault { throw RowFault(what: "object \(rowName(key, ordinal)): \(fault)") }
+    }
+
+    private static func keyFault(_ key: [UInt8]) -> String? {
+        (1...keyBytes).contains(key.count) ? nil : "a key of \(key.count) bytes, and a catalog holds 1 to \(keyBytes)"
     }
 
     private static func wordFault(_ text: String?, _ name: String) -> String? {
@@ -87,20 +92,21 @@ enum CatalogLimits {
 
     private static func fault(_ text: String?, _ name: String, limit: Int) -> String? {
         guard let text else { return nil }
-        if text.utf8.count > limit { return "\(name) of \(text.utf8.count) bytes" }
+        let count = text.utf8.count
+        if count > limit { return "a \(name) of \(count) bytes, and a catalog holds at most \(limit)" }
         // SQLite would take the rest of the text for absent.
-        if text.utf8.contains(0) { return "\(name) with a zero byte" }
+        if text.utf8.contains(0) { return "a \(name) with a zero byte" }
         return nil
     }
 
     private static func fieldFault(_ fields: [CatalogField], _ name: String) -> String? {
-        if fields.count > fieldCount { return "\(fields.count) \(name)" }
+        if fields.count > fieldCount { return "\(fields.count) \(name), and a catalog holds at most \(fieldCount)" }
         let bytes = fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
-        return bytes > fieldBytes ? "\(name) of \(bytes) bytes" : nil
+        return bytes > fieldBytes ? "\(name) of \(bytes) bytes, and a catalog holds at most \(fieldBytes)" : nil
     }
 
     private static func extentFault(_ extents: [Extent]) -> String? {
-        if extents.count > extentCount { return "\(extents.count) extents" }
+        if extents.count > extentCount { return "\(extents.count) extents, and a catalog holds at most \(extentCount)" }
         for extent in extents
         where extent.archive < 0 || extent.archive > Int32.max || extent.offset < 0 || extent.length < 0
             || extent.offset.addingReportingOverflow(extent.length).overflow

@@ -48,6 +48,9 @@ package struct CatalogObject: Hashable, Sendable {
     package var ordinal: Int { listed.ordinal }
     package var size: Int64 { listed.size }
 
+    /// What of this row is beyond the limits of a catalog, and the limit; `nil` for a row that can be stored.
+    package var fault: String? { CatalogLimits.fault(of: self) }
+
     /// The place in the order of the archive; `nil` for a row without extents.
     package var position: CatalogPosition? {
         extents.first.map { CatalogPosition(offset: $0.offset, key: key, ordinal: ordinal) }

@@ -6,18 +6,25 @@ import GRDB
 import Synchronization
 
 extension CatalogWriter {
-    /// Records what is missing of the description of stored rows, in one transaction; the rows stay.
+    /// Records what is missing of the description of stored rows, in one transaction; the rows stay. A second note on a
+    /// row joins the first. What does not fit is cut.
     ///
     /// - Throws: ``CatalogError/notPending(_:)`` for a row that is not stored.
     package func note(_ exceptions: [CatalogException]) async throws {
-        try await write { database in
+        let count = try await write { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    INSERT INTO exceptions(key, ordinal, version_id, reason, message)
+                    INSERT OR REPLACE INTO exceptions(key, ordinal, version_id, reason, message)
                     SELECT key, ordinal, ?, ?, ? FROM listing.rows WHERE key = ? AND ordinal = ? AND state = \(State.stored)
                     """)
+            var count = 0
             for exception in exceptions {
-                try CatalogLimits.check(exception)
+                var exception = CatalogLimits.fitted(exception)
+                if let earlier = try Self.exception(exception.key, exception.ordinal, in: database) {
+                    exception = CatalogLimits.fitted(earlier.joined(with: exception))
+                } else {
+                    count += 1
+                }
                 var row = RowBinder(statement)
                 row.bind(exception.versionID)
                 row.bind(exception.reason)
@@ -29,10 +36,23 @@ extension CatalogWriter {
                     throw CatalogError.notPending(rowName(exception.key, exception.ordinal))
                 }
             }
+            return count
         }
         running.withLock {
-            $0.exceptions += exceptions.count
-            $0.flawed += exceptions.count
+            $0.exceptions += count
+            $0.flawed += count
+        }
+    }
+
+    private static func exception(
+        _ key: [UInt8], _ ordinal: Int, in database: Database
+    ) throws -> CatalogException? {
+        let columns = CatalogSchema.columns["exceptions", default: []]
+        let statement = try database.cachedStatement(
+            sql: "SELECT \(columns.joined(separator: ", ")) FROM exceptions WHERE key = ? AND ordinal = ?")
+        return try Row.fetchOne(statement, arguments: [Data(key), ordinal]).map { row in
+            var decoder = RowDecoder(row, columns)
+            return try decoder.exception()
         }
     }
 

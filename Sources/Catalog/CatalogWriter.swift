@@ -49,9 +49,13 @@ package final class CatalogWriter: Sendable {
         /// Whether a key listed before is a folder of this one, or this one of it (`a` beside `a/b`), so that both
         /// cannot be files of one file system.
         package let collides: Bool
+        /// What of the row is beyond the limits of a catalog, and the limit: such a row cannot be stored and must be
+        /// excepted. `nil` for every other.
+        package let fault: String?
     }
 
-    /// Records what a page of a listing shows, in one transaction.
+    /// Records what a page of a listing shows, in one transaction. What a server says of one object never keeps the
+    /// others out.
     package func list(_ objects: [ListedObject]) async throws -> [ListOutcome] {
         let (outcomes, bytes) = try await write { database in
             let statement = try database.cachedStatement(
@@ -59,15 +63,16 @@ package final class CatalogWriter: Sendable {
             var folders = try FolderCheck(database)
             var bytes: Int64 = 0
             let outcomes = try objects.map { object in
-                try CatalogLimits.check(object)
-                let collides = try folders.collides(object.key)
+                try CatalogLimits.checkOrdinal(object.key, object.ordinal)
+                let key = CatalogLimits.fittedKey(object.key)
+                let collides = try folders.collides(key)
                 var row = RowBinder(statement)
-                row.bind(object.key)
+                row.bind(key)
                 row.bind(object.ordinal)
                 try row.execute()
                 let isNew = database.changesCount == 1
-                if isNew { bytes = bytes.addingUpToMax(object.size) }
-                return ListOutcome(isNew: isNew, collides: collides)
+                if isNew { bytes = bytes.addingUpToMax(max(0, object.size)) }
+                return ListOutcome(isNew: isNew, collides: collides, fault: CatalogLimits.fault(of: object))
             }
             return (outcomes, bytes)
         }
@@ -105,16 +110,16 @@ package final class CatalogWriter: Sendable {
         }
     }
 
-    /// Records why listed rows are not in the backup, in one transaction.
+    /// Records why listed rows are not in the backup, in one transaction. What does not fit is cut.
     ///
-    /// - Throws: as ``store(_:)`` does.
+    /// - Throws: ``CatalogError/notPending(_:)`` as ``store(_:)`` does.
     package func except(_ exceptions: [CatalogException]) async throws {
         try await write { database in
             let settle = try Self.settling(as: State.excepted, in: database)
             let statement = try database.cachedStatement(
                 sql: "INSERT INTO exceptions(key, ordinal, version_id, reason, message) VALUES (?, ?, ?, ?, ?)")
-            for exception in exceptions {
-                try CatalogLimits.check(exception)
+            for exception in exceptions.map(CatalogLimits.fitted) {
+                try CatalogLimits.checkOrdinal(exception.key, exception.ordinal)
                 try Self.settle(exception.key, exception.ordinal, settle, database)
                 var row = RowBinder(statement)
                 row.bind(exception.key)

@@ -66,7 +66,7 @@ import Testing
             await #expect(throws: twice) {
                 try await writer.except([CatalogException(key: Array("a"), ordinal: 0, reason: "failed", message: "")])
             }
-            await #expect(throws: CatalogError.self) { try await writer.list([listed("c"), listed("d", size: -1)]) }
+            await #expect(throws: CatalogError.self) { try await writer.list([listed("c"), listed("d", ordinal: -1)]) }
             #expect(try await writer.missing([Array("c")]) == [Array("c")])
 
             try await writer.store([stored(listed("b"), at: 5)])

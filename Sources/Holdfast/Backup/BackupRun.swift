@@ -176,7 +176,7 @@ package struct BackupRun: Sendable {
             let objects = channel.flatMap { $0.objects.async }
             try await objects.mapInOrder(
                 width: Self.concurrentObjects, budget: Self.fetchBudget,
-                cost: { $0.info.size > ObjectFetch.wholeLimit ? 0 : Int($0.info.size) }
+                cost: { $0.wholeBytes }
             ) { pending in
                 try await Self.read(pending, fetch)
             } consume: { reading in
@@ -203,6 +203,7 @@ package struct BackupRun: Sendable {
     }
 
     private static func read(_ pending: PendingObject, _ fetch: ObjectFetch) async throws -> Reading {
+        if let problem = pending.problem { return .problem(pending, problem) }
         guard pending.info.size <= ObjectFetch.wholeLimit else { return .large(pending) }
         do {
             return .whole(pending, try await fetch.whole(pending.info))
@@ -240,6 +241,7 @@ package struct BackupRun: Sendable {
     private func pack(
         _ object: FetchedObject, as name: [UInt8], into writer: ArchiveWriter, _ packed: inout Packed
     ) async throws {
+        try object.info.checkFitsCatalog()
         let records = MemberRecords.records(of: object.info, member: name, sha256: Hex.text(object.sha256))
         let member = ArchiveMember(
             name: name, kind: .file, size: object.info.size,

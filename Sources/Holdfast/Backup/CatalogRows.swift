@@ -64,7 +64,7 @@ struct CatalogRows {
 
 extension CatalogObject {
     /// The row of an object whose content lies in this archive.
-    init(_ info: ObjectInfo, member: [UInt8], extent: Range<Int64>, sha256: [UInt8]) {
+    init(_ info: ObjectInfo, member: [UInt8], extent: Range<Int64>, sha256: [UInt8]?) {
         self.init(
             listed: info.listed,
             headers: info.attributes.headers.map { CatalogField(name: $0.name, value: $0.value) },

@@ -39,10 +39,11 @@ struct LargeObject {
                 if attempt == 0, info.etag == listed.etag { info.lastModified = listed.lastModified }
                 let (tags, flaw) = try await fetch.tagReading.tags(of: info, in: fetch.store)
                 info.attributes.tags = tags
+                try info.checkFitsCatalog()
                 let (extent, sha256) = try await write(info, into: writer, member: member, onBytes: onBytes)
                 return Packed(
                     info: info, extent: extent, sha256: sha256, changed: info.etag != listed.etag,
-                    flaw: flaw ?? ObjectFetch.missingMetadata(info))
+                    flaw: ObjectProblem.joining(flaw, ObjectFetch.missingMetadata(info)))
             } catch let error as ObjectStoreError where error.code == .preconditionFailed {
                 continue
             } catch let error as ObjectStoreError {

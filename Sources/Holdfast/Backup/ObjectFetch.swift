@@ -17,13 +17,6 @@ struct FetchedObject: Sendable {
     let flaw: ObjectProblem?
 }
 
-/// Why an object, or a part of its description, is not in a backup.
-struct ObjectProblem: Error, Sendable {
-    /// One word for programs: `vanished`, `unreadable`, `denied`, `changed`, `corrupt`, `failed`, `metadata`.
-    let reason: String
-    let message: String
-}
-
 /// An object that was listed as a small one and is a large one by now.
 struct GrownObject: Error {}
 
@@ -94,7 +87,7 @@ struct ObjectFetch: Sendable {
         info.attributes.tags = tags
         return FetchedObject(
             info: info, content: content, sha256: ContentDigest.sha256(content), changed: changed,
-            flaw: flaw ?? Self.missingMetadata(info))
+            flaw: ObjectProblem.joining(flaw, Self.missingMetadata(info)))
     }
 
     /// Metadata that the server has and cannot say (`x-amz-missing-meta`).

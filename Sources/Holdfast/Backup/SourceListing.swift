@@ -11,6 +11,14 @@ struct PendingObject: Sendable {
     let info: ObjectInfo
     /// Its name in the archive.
     let member: [UInt8]
+    /// Why it is not even asked for: its row in the listing is beyond what a catalog holds.
+    let problem: ObjectProblem?
+
+    /// Bytes that reading it whole takes; 0 for what is not read whole.
+    var wholeBytes: Int {
+        guard problem == nil, info.size <= ObjectFetch.wholeLimit else { return 0 }
+        return Int(info.size)
+    }
 }
 
 /// Lists a bucket into the catalog, page by page, and hands on what is new.
@@ -32,8 +40,9 @@ struct SourceListing: Sendable {
                 var bytes: Int64 = 0
                 for (info, outcome) in zip(page.objects, outcomes) where outcome.isNew {
                     let member = MemberName.name(forKey: info.key.bytes, collides: outcome.collides)
-                    pending.append(PendingObject(info: info, member: member))
-                    bytes = bytes.addingUpToMax(info.size)
+                    let problem = outcome.fault.map { ObjectProblem(beyondLimit: $0) }
+                    pending.append(PendingObject(info: info, member: member, problem: problem))
+                    if problem == nil { bytes = bytes.addingUpToMax(info.size) }
                 }
                 progress.update { [count = pending.count, bytes] in
                     $0.objectsTotal += count

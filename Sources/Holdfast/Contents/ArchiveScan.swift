@@ -119,6 +119,10 @@ struct ArchiveScan {
         }
 
         private mutating func put(_ object: CatalogObject) async throws {
+            if let fault = object.fault {
+                flaws.append("\(ObjectKey(object.key)) is left out: it has \(fault).")
+                return
+            }
             count += 1
             if try await catalog.list([object.listed])[0].isNew {
                 try await catalog.store([object])

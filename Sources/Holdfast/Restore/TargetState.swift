@@ -36,6 +36,13 @@ extension CatalogReader {
             let catalog = try await CatalogWriter.create(at: path)
             for try await page in ObjectStorage.listing(of: store, prefix: prefix) {
                 let outcomes = try await catalog.list(page.objects.map(\.listed))
+                // Neither a comparison nor `--overwrite never` may overlook an object.
+                if let (object, outcome) = zip(page.objects, outcomes).first(where: { $0.1.fault != nil }) {
+                    throw HoldfastError(
+                        .failed,
+                        "\(store.bucket) lists \(object.key) with \(outcome.fault ?? "a fault"): no server means that.",
+                        hint: "Something else may answer in the server's place; holdfast check tells what does.")
+                }
                 let new = zip(page.objects, outcomes).filter { $0.1.isNew }.map { CatalogObject(listed: $0.0.listed) }
                 try await catalog.store(new)
             }
