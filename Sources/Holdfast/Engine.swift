@@ -176,8 +176,7 @@ package struct Engine: Sendable {
         let before = try await open(name, progress: progress)
         let source = try source
         do {
-            let after = try await CatalogReader.objects(
-                of: source.store(for: bucket), prefix: [], environment(progress))
+            let after = try await CatalogReader.objects(of: source.store(for: bucket), environment(progress))
             return try await BackupDiff(before: before.catalog, after: after, comparesAttributes: false).run(report)
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot list \(bucket) at \(source.name)")
@@ -185,10 +184,10 @@ package struct Engine: Sendable {
     }
 
     /// Tries everything that a backup needs and says what is wrong, with the fix.
-    package func check(bucket: String?) async -> [CheckResult] {
+    package func check(bucket: String?, progress: ProgressMeter) async -> [CheckResult] {
         await HealthCheck(
-            source: configuredSource, origin: configuration.source?.origin, vault: vault, state: state,
-            services: services
+            source: configuredSource, origin: configuration.source?.origin, vault: vault,
+            environment: environment(progress)
         ).run(bucket: bucket)
     }
 

@@ -3,21 +3,30 @@
 
 import Foundation
 import NIOCore
-import ObjectStorage
+package import ObjectStorage
 import Streams
 import SystemPackage
 
 /// Tries what a backup needs, step by step: endpoint, credentials, clock, rights, listing, vault. Changes nothing but a
 /// small file in each copy of the vault, which it removes.
-struct HealthCheck: Sendable {
+package struct HealthCheck: Sendable {
     let source: (any StorageService)?
     /// Where the source's settings came from.
     let origin: String?
     let vault: Vault
-    let state: StateDirectory
-    let services: SystemServices
+    let environment: RunEnvironment
 
-    func run(bucket: String?) async -> [CheckResult] {
+    package init(source: (any StorageService)?, origin: String?, vault: Vault, environment: RunEnvironment) {
+        self.source = source
+        self.origin = origin
+        self.vault = vault
+        self.environment = environment
+    }
+
+    private var state: StateDirectory { environment.state }
+
+    /// - Parameter bucket: the bucket to look at closely; the rights alone are tried on some bucket when it is `nil`.
+    package func run(bucket: String?) async -> [CheckResult] {
         var results = await checkSource(bucket: bucket)
         for copy in vault.copies { results.append(await check(copy)) }
         results.append(checkSameServer())
@@ -62,6 +71,10 @@ struct HealthCheck: Sendable {
             results.append(CheckResult("credentials", .bad, answer.message, fix: answer.hint))
             if let bucket { results += await rights(source, bucket, identity) }
         }
+        // Only where it is asked for: it lists the whole bucket.
+        if let bucket, results.allSatisfy({ $0.verdict != .bad || $0.subject == "credentials" }) {
+            results += await versionListing(source, bucket)
+        }
         return results
     }
 
@@ -74,7 +87,7 @@ struct HealthCheck: Sendable {
         guard let theirs = identity.clock else {
             return CheckResult("clock", .untried, "the server does not tell its time")
         }
-        let skew = services.now().timeIntervalSince(theirs)
+        let skew = environment.services.now().timeIntervalSince(theirs)
         let text = String(format: "%.0f s between this machine and the server", abs(skew))
         if abs(skew) > 600 {
             return CheckResult(
@@ -207,7 +220,7 @@ struct HealthCheck: Sendable {
 
 extension HoldfastError {
     /// Any error, in the words of a check.
-    fileprivate init(checking error: any Error, _ doing: String) {
+    init(checking error: any Error, _ doing: String) {
         switch error {
         case let error as HoldfastError: self = error
         case let error as ObjectStoreError: self.init(storage: error, doing)

@@ -11,14 +11,16 @@ struct CheckCommand: Subcommand {
         abstract: "Try everything that a backup needs, and say how to mend what is wrong.",
         discussion: """
             Looks at the server, the keys, the clock, the rights on a bucket, and each copy of the vault, where it writes \
-            and removes a small file. The exit code is 1 when something is not in order; a warning is no failure.
+            and removes a small file. With a BUCKET that keeps versions, all of it is listed twice, by ListObjectsV2 and \
+            by ListObjectVersions, and keys that one of them leaves out are named. The exit code is 1 when something is \
+            not in order; a warning is no failure.
 
             Examples:
               holdfast check
               holdfast check photos
             """)
 
-    @Argument(help: "Try the rights on this bucket; the first one there is if left out.")
+    @Argument(help: "Look at this bucket closely; the rights alone are tried, on the first one there is, if left out.")
     var bucket: BucketArgument?
 
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
@@ -31,7 +33,7 @@ struct CheckCommand: Subcommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let results = try await session.withEngine(connection, needsSource: false) { engine in
-            await engine.check(bucket: bucket?.name)
+            try await session.withProgress { await engine.check(bucket: bucket?.name, progress: $0) }
         }
         let status = CheckResult.status(of: results)
         let document = Document(checks: results, inOrder: status == .complete)
