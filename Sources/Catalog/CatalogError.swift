@@ -47,6 +47,14 @@ package enum CatalogError: Error, Hashable, CustomStringConvertible {
 }
 
 extension CatalogError {
+    /// Whether the file's bytes are at fault, and not the disk or the caller.
+    package var isDamage: Bool {
+        switch self {
+        case .notACatalog, .corrupt: true
+        case .exists, .storage, .incomplete, .notPending, .unacceptable, .tooNew: false
+        }
+    }
+
     /// SQLite's errors in the words of this module; all others as they are.
     static func translating(_ error: any Error, at path: FilePath) -> any Error {
         switch error {
