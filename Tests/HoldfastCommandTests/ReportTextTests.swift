@@ -123,7 +123,10 @@ struct ReportTextTests {
         var sound = CopyVerification(copy: "/v", depth: .contents)
         (sound.framesRead, sound.objectsRead, sound.bytesRead) = (2, 3, 2048)
         report.copies = [sound]
-        #expect(report.lines == ["first.tar.gz in /v: sound, looked at contents, 2 frames, 3 objects, 2.0 KiB read"])
+        #expect(
+            report.lines == [
+                "first.tar.gz in /v: sound; 2 frames, and then 3 objects out of them, were read (2.0 KiB in all)"
+            ])
         #expect(report.status == .complete)
         var damaged = CopyVerification(copy: "s3://b", depth: .structure)
         (damaged.problems, damaged.problemCount) = (["frame 3 is damaged"], 12)
@@ -131,10 +134,26 @@ struct ReportTextTests {
         report.missing = [CopyProblem(label: "/w", problem: "not there")]
         #expect(
             report.lines.dropFirst() == [
-                "first.tar.gz in s3://b: NOT SOUND, looked at structure", "  frame 3 is damaged",
+                "first.tar.gz in s3://b: NOT SOUND; its index, catalog and metadata were looked at and no contents",
+                "  frame 3 is damaged",
                 "  … and 11 problems more", "first.tar.gz MISSING in /w: not there",
             ])
         #expect(report.status == .corrupt)
+    }
+
+    @Test("A verification says what it read, and claims no more")
+    func verificationDepths() {
+        func line(_ depth: VerifyDepth, frames: Int, objects: Int) -> String? {
+            var report = VerifyReport(name: "a", file: "a.tar.gz", started: Date(timeIntervalSince1970: 0))
+            var copy = CopyVerification(copy: "/v", depth: depth)
+            (copy.framesRead, copy.objectsRead, copy.bytesRead) = (frames, objects, 2048)
+            report.copies = [copy]
+            return report.lines.first
+        }
+        #expect(line(.frames, frames: 2, objects: 0) == "a.tar.gz in /v: sound; 2 frames (2.0 KiB) were read")
+        #expect(
+            line(.frames, frames: 0, objects: 3)
+                == "a.tar.gz in /v: sound; 3 objects (2.0 KiB) were read from end to end, without an index")
     }
 
     @Test("A report for programs has the verdict in it, and keys in snake case")

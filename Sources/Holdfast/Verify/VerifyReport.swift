@@ -7,9 +7,9 @@ package import Foundation
 package enum VerifyDepth: String, CaseIterable, Codable, Sendable, Comparable {
     /// Footer, index, metadata and catalog are there, whole, and agree with one another and with the file's length.
     case structure
-    /// And every frame was read and has its checksum.
+    /// And every frame was read whole and has its codec's checksum: every byte of the archive is what was written.
     case frames
-    /// And every object was read and has the SHA-256 that it was backed up with.
+    /// And every object was then read out of the frames and has the SHA-256 that it was backed up with.
     case contents
 
     package static func < (left: VerifyDepth, right: VerifyDepth) -> Bool {
@@ -28,9 +28,11 @@ package enum VerifyDepth: String, CaseIterable, Codable, Sendable, Comparable {
 /// What a verification found in one copy of one backup.
 package struct CopyVerification: Codable, Sendable {
     package var copy: String
-    /// What was looked at in fact: an archive without an index is always read whole.
+    /// What was looked at in fact: an archive without an index is read from end to end, which is `frames`.
     package var depth: VerifyDepth
+    /// Uncompressed bytes that were read: of frames, and at depth `contents` those of the objects once more.
     package var bytesRead: Int64 = 0
+    /// 0 for an archive without an index, whose frames nothing tells apart.
     package var framesRead = 0
     package var objectsRead = 0
     /// Objects that no checksum was kept of, so that reading them proves only that they can be read.

@@ -10,9 +10,10 @@ struct VerifyCommand: Subcommand {
         commandName: "verify",
         abstract: "Read a backup back, in every copy, and say whether it is sound.",
         discussion: """
-            structure reads the end of each archive and its catalog: seconds, whatever its size. frames reads every \
-            byte and its checksums. contents also compares each object with the SHA-256 that it was backed up with. The \
-            exit code is 6 when a copy is damaged or missing.
+            structure reads the end of each archive and its catalog: seconds, whatever its size. frames also reads \
+            every frame (a piece that is compressed on its own) and compares it with its checksum. contents then \
+            reads each object and compares it with the SHA-256 that it was backed up with. An archive without an \
+            index is read from end to end. The exit code is 6 when a copy is damaged or missing.
 
             Examples:
               holdfast verify before-migration

@@ -8,7 +8,7 @@ extension VerifyReport {
     var lines: [String] {
         var lines: [String] = []
         for copy in copies {
-            lines.append("\(file) in \(copy.copy): \(copy.isSound ? "sound" : "NOT SOUND"), \(copy.seen)")
+            lines.append("\(file) in \(copy.copy): \(copy.isSound ? "sound" : "NOT SOUND"); \(copy.seen)")
             lines += copy.problems.prefix(10).map { "  \($0)" }
             let left = copy.problemCount - min(10, copy.problems.count)
             if left > 0 { lines.append("  … and \(AmountText.count(left, "problem")) more") }
@@ -31,12 +31,16 @@ extension VerifyReport {
 }
 
 extension CopyVerification {
-    /// What was looked at; only what was counted.
+    /// What was looked at; only what was counted, and nothing of what was found.
     fileprivate var seen: String {
-        var parts = ["looked at \(depth.rawValue)"]
-        if framesRead > 0 { parts.append(AmountText.count(framesRead, "frame")) }
-        if objectsRead > 0 { parts.append(AmountText.count(objectsRead, "object")) }
-        if bytesRead > 0 { parts.append("\(AmountText.bytes(bytesRead)) read") }
-        return parts.joined(separator: ", ")
+        guard bytesRead > 0 || framesRead > 0 || objectsRead > 0 else {
+            return "its index, catalog and metadata were looked at and no contents"
+        }
+        let read = AmountText.bytes(bytesRead)
+        let frames = AmountText.count(framesRead, "frame")
+        let objects = AmountText.count(objectsRead, "object")
+        if framesRead == 0 { return "\(objects) (\(read)) were read from end to end, without an index" }
+        if depth < .contents { return "\(frames) (\(read)) were read" }
+        return "\(frames), and then \(objects) out of them, were read (\(read) in all)"
     }
 }
