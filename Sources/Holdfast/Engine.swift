@@ -160,20 +160,17 @@ package struct Engine: Sendable {
     ///
     /// - Returns: how many keys are the same.
     package func diff(
-        _ name: String, _ other: String, progress: ProgressMeter, _ report: (Difference) throws -> Void
+        _ before: OpenedBackup, _ after: OpenedBackup, _ report: (Difference) throws -> Void
     ) async throws -> Int {
-        let before = try await open(name, progress: progress)
-        let after = try await open(other, progress: progress)
-        return try await BackupDiff(before: before.catalog, after: after.catalog, comparesAttributes: true).run(report)
+        try await BackupDiff(before: before.catalog, after: after.catalog, comparesAttributes: true).run(report)
     }
 
     /// Compares a backup with a bucket of the source as it is now, by size and ETag.
     ///
     /// - Returns: how many keys are the same.
     package func diff(
-        _ name: String, bucket: String, progress: ProgressMeter, _ report: (Difference) throws -> Void
+        _ before: OpenedBackup, bucket: String, progress: ProgressMeter, _ report: (Difference) throws -> Void
     ) async throws -> Int {
-        let before = try await open(name, progress: progress)
         let source = try source
         do {
             let after = try await CatalogReader.objects(of: source.store(for: bucket), environment(progress))

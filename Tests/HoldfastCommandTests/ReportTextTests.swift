@@ -109,6 +109,19 @@ struct ReportTextTests {
         #expect(lacking.lines(.never).last?.hasPrefix("NOT COMPLETE: the backup itself lacks 2 objects") == true)
     }
 
+    @Test("What a broken archive held besides is missing, and nothing says complete")
+    func brokenArchive() {
+        var report = restore
+        report.archiveIsBroken = true
+        report.warnings = ["it breaks off"]
+        #expect(report.status(KeySelection()) == .exceptions)
+        #expect(
+            report.lines(.never).suffix(2) == [
+                "NOT COMPLETE: the archive is broken, and what could not be read of it was not restored.",
+                "Warning: it breaks off",
+            ])
+    }
+
     @Test("A selection that selects nothing is not a success; an empty backup is")
     func emptySelection() {
         #expect(restore.lines(.never).last == "No object of the backup is what was asked for.")

@@ -71,8 +71,22 @@ import Testing
             let report = try await scene.restore(from: scene.local)
             #expect(report.restoredCount == truth.objects.count)
             #expect(report.warnings == backup.flaws)
+            // All objects come before what was cut off, and the metadata counts them.
+            #expect(report.complete)
             let after = try await BucketContents(of: scene.source.store(for: "target"))
             #expect(truth.differences(from: after) == [])
+        }
+    }
+
+    @Test func whatABrokenArchiveLacksIsMissed() async throws {
+        try await withBackup { scene, truth in
+            try scene.alter { $0.removeLast($0.count / 2) }
+            let report = try await scene.restore(from: scene.local)
+            #expect((1..<truth.objects.count).contains(report.restoredCount))
+            #expect(report.archiveIsBroken && !report.complete)
+            // Each member carries its checksum, and was compared with it.
+            let found = try await scene.verify(.contents, in: scene.local).copies.first
+            #expect(found?.isSound == false && found?.objectsWithoutChecksum == 0)
         }
     }
 

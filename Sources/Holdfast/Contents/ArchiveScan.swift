@@ -20,6 +20,9 @@ struct ArchiveScan {
     let source: any RandomAccessBytes
     var flaws: [String]
 
+    /// The fact of the catalog that counts the objects of which no checksum was kept.
+    static let uncheckedFact = "scan.unchecked"
+
     func open(_ environment: RunEnvironment) async throws -> OpenedBackup {
         environment.progress.update { $0.phase = "reading an archive without an index" }
         // A name of its own each time: the result is valid for this process only.
@@ -30,7 +33,8 @@ struct ArchiveScan {
             try await scan.read(TarReader(decompressed(source.stream(0..<source.size))))
         } catch {
             try Task.checkCancellation()
-            scan.flaws.append("The archive in \(copy) breaks off after \(scan.count) objects: \(error)")
+            let objects = scan.count == 1 ? "1 object" : "\(scan.count) objects"
+            scan.flaws.append("The archive in \(copy) breaks off after \(objects): \(error)")
         }
         // Not even an end: these bytes are of something else, or nothing is left of them.
         guard scan.count > 0 || scan.metadata != nil || scan.hasEnd else {
@@ -40,13 +44,14 @@ struct ArchiveScan {
                 "\(entry.file.fileName) in \(copy) is not an archive that can be read. \(scan.flaws.last ?? "")",
                 hint: "holdfast verify \(entry.file.name) looks at every copy.")
         }
+        try await catalog.set(Self.uncheckedFact, String(scan.uncheckedCount))
         _ = try await catalog.finish()
         let reader = try await CatalogReader.open(at: path)
         // The open database keeps the file; its name can go, so that nothing is left behind.
         await environment.state.remove(path)
         return OpenedBackup(
             entry: entry, copy: copy, metadata: scan.metadata, catalog: reader, content: .sequential(source),
-            flaws: scan.flaws)
+            flaws: scan.flaws, isWhole: scan.isWhole)
     }
 
     /// What a pass over the members has found.
@@ -57,6 +62,14 @@ struct ArchiveScan {
         var count = 0
         /// Whether the archive ends as a tar file does.
         var hasEnd = false
+        /// Members that should be objects and are not, or not as they were.
+        var lossCount = 0
+        /// Objects that no checksum was kept of.
+        var uncheckedCount = 0
+
+        /// Whether nothing of what the archive held is missing. One that breaks off behind its objects, as its metadata
+        /// counts them, lacks the index alone.
+        var isWhole: Bool { lossCount == 0 && (hasEnd || metadata?.storedCount == count) }
 
         init(catalog: CatalogWriter, flaws: [String]) {
             self.catalog = catalog
@@ -77,7 +90,7 @@ struct ArchiveScan {
                 case .directory: continue
                 case .file: try await readFile(member, name, tar)
                 case .hardLink(let target): try await link(member, name, to: Self.withoutDotSlash(target))
-                default: try await refuse(name)
+                default: lose("\(ObjectKey(name)) is neither a file nor a folder and is left alone.")
                 }
             }
             hasEnd = tar.endedProperly
@@ -101,15 +114,17 @@ struct ArchiveScan {
             while let piece = try await tar.readPiece() { digests.update(piece) }
             let object = CatalogObject(
                 info, member: member.name, extent: offset..<offset + member.size, sha256: digests.sha256)
-            if let promised = MemberRecords.sha256(of: member), promised != digests.sha256 {
-                flaws.append("\(info.key) has other bytes than its record says.")
+            if let promised = MemberRecords.sha256(of: member) {
+                if promised != digests.sha256 { lose("\(info.key) has other bytes than its record says.") }
+            } else {
+                uncheckedCount += 1
             }
             try await put(object)
         }
 
         private mutating func link(_ member: ArchiveMember, _ name: [UInt8], to target: [UInt8]) async throws {
             guard let earlier = try await catalog.stored(key: target) else {
-                flaws.append("\(ObjectKey(name)) is a link to \(ObjectKey(target)), which does not come before it.")
+                lose("\(ObjectKey(name)) is a link to \(ObjectKey(target)), which does not come before it.")
                 return
             }
             var object = earlier
@@ -120,8 +135,7 @@ struct ArchiveScan {
 
         private mutating func put(_ object: CatalogObject) async throws {
             if let fault = object.fault {
-                flaws.append("\(ObjectKey(object.key)) is left out: it has \(fault).")
-                return
+                return lose("\(ObjectKey(object.key)) is left out: it has \(fault).")
             }
             count += 1
             if try await catalog.list([object.listed])[0].isNew {
@@ -131,8 +145,9 @@ struct ArchiveScan {
             }
         }
 
-        private mutating func refuse(_ name: [UInt8]) async throws {
-            flaws.append("\(ObjectKey(name)) is neither a file nor a folder and is left alone.")
+        private mutating func lose(_ flaw: String) {
+            flaws.append(flaw)
+            lossCount += 1
         }
 
         private static func withoutDotSlash(_ name: [UInt8]) -> [UInt8] {

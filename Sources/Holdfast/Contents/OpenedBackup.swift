@@ -18,6 +18,9 @@ package struct OpenedBackup: Sendable {
     package let content: Content
     /// What is wrong with the archive although it could be opened, for people.
     package let flaws: [String]
+    /// Whether the catalog names everything that the archive held when it was whole; `false` where an archive without an
+    /// index breaks off, or holds what could not be made an object of.
+    var isWhole = true
     /// Where damaged parts of the copy are read instead; `nil` when nothing else is asked.
     var spares: SpareCopies?
 

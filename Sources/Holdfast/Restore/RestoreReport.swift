@@ -27,10 +27,12 @@ package struct RestoreReport: Codable, Sendable {
     package var exceptions: [ExceptionReport] = []
     /// Objects that the backup itself lacks: its own exceptions.
     package var missingFromBackup = 0
+    /// Whether the archive held more than could be read of it; the warnings say what is wrong.
+    package var archiveIsBroken = false
     package var warnings: [String] = []
 
     /// Whether every wanted object is in the target now, as it was or as it is allowed to stay.
-    package var complete: Bool { exceptionCount == 0 && missingFromBackup == 0 }
+    package var complete: Bool { exceptionCount == 0 && missingFromBackup == 0 && !archiveIsBroken }
 
     mutating func skip(_ key: String) {
         skippedCount += 1

@@ -54,6 +54,7 @@ package struct RestoreRun: Sendable {
             name: backup.entry.file.name.rawValue, target: target.name, bucket: bucket, dryRun: options.dryRun,
             started: environment.services.now())
         report.warnings = backup.flaws
+        report.archiveIsBroken = !backup.isWhole
         do {
             report.missingFromBackup = try await missingFromBackup()
             let target = try await prepare(&report)

@@ -160,7 +160,8 @@ package struct VerifyRun: Sendable {
             let totals = try await backup.catalog.totals()
             result.depth = .frames
             result.objectsRead = totals.stored
-            result.objectsWithoutChecksum = totals.stored
+            let unchecked = try await backup.catalog.info()[ArchiveScan.uncheckedFact].flatMap { Int($0) }
+            result.objectsWithoutChecksum = unchecked ?? totals.stored
             result.bytesRead = totals.storedBytes
             for flaw in backup.flaws { result.add(flaw) }
             if backup.metadata?.formatVersion != nil {

@@ -38,12 +38,13 @@ struct DiffCommand: Subcommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         try await session.withEngine(connection, needsSource: bucket != nil) { engine in
+            let before = try await session.open(name, with: engine)
+            let after = bucket == nil ? try await session.open(other, with: engine) : nil
             var list = try await DifferenceList(session)
             let same = try await session.withProgress { progress in
-                if let bucket {
-                    return try await engine.diff(name, bucket: bucket.name, progress: progress) { try list.add($0) }
-                }
-                return try await engine.diff(name, other, progress: progress) { try list.add($0) }
+                if let after { return try await engine.diff(before, after) { try list.add($0) } }
+                let name = bucket?.name ?? ""
+                return try await engine.diff(before, bucket: name, progress: progress) { try list.add($0) }
             }
             return try await list.finish(same: same)
         }

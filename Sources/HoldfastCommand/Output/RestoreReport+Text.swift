@@ -29,6 +29,9 @@ extension RestoreReport {
                 "NOT COMPLETE: the backup itself lacks \(AmountText.count(missingFromBackup, "object")); "
                     + "holdfast show \(name) --exceptions lists them.")
         }
+        if archiveIsBroken {
+            lines.append("NOT COMPLETE: the archive is broken, and what could not be read of it was not restored.")
+        }
         if complete, !dryRun { lines.append(verdict) }
         return lines + warnings.map { "Warning: \($0)" }
     }
