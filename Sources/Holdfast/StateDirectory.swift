@@ -36,11 +36,10 @@ package struct StateDirectory: Sendable {
         let directory = root.appending(name)
         try await FileThread.run {
             do {
-                try FileManager.default.createDirectory(
-                    atPath: directory.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            } catch {
+                try FileSystemNames.makeDirectory(directory)
+            } catch let error as HoldfastError {
                 throw HoldfastError(
-                    .failed, "Cannot make the state directory \(directory): \(error.localizedDescription)",
+                    error.code, error.message,
                     hint: "Name a directory that this user may write to (HOLDFAST_STATE_DIRECTORY).")
             }
         }

@@ -68,7 +68,11 @@ extension HoldfastError {
             self.init(
                 .corrupt, "A backup cannot be read: \(error).",
                 hint: "holdfast verify NAME tells which copies of a backup are sound.")
-        case .exists, .storage, .incomplete, .notPending, .unacceptable, .tooNew:
+        case .storage(let path, let what):
+            self.init(
+                .failed, "The working file \(path) cannot be written: \(what).",
+                hint: "Is there room in the state directory, and may this user write there (HOLDFAST_STATE_DIRECTORY)?")
+        case .exists, .incomplete, .notPending, .unacceptable, .tooNew:
             self.init(.failed, "The catalog of the backup cannot be used: \(error).")
         }
     }

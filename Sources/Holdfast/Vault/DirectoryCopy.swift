@@ -23,12 +23,10 @@ package struct DirectoryCopy: VaultCopy {
         try await FileThread.run {
             for directory in directories {
                 do {
-                    try FileManager.default.createDirectory(
-                        atPath: directory.string, withIntermediateDirectories: true,
-                        attributes: [.posixPermissions: 0o700])
-                } catch {
+                    try FileSystemNames.makeDirectory(directory)
+                } catch let error as HoldfastError {
                     throw HoldfastError(
-                        .failed, "Cannot make the vault directory \(directory): \(error.localizedDescription)",
+                        error.code, error.message,
                         hint: "Name a directory that this user may write to (HOLDFAST_VAULT_DIRECTORY).")
                 }
             }

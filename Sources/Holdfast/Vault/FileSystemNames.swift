@@ -5,10 +5,28 @@ import Foundation
 import Glibc
 import SystemPackage
 
-/// The directory calls that SystemPackage lacks: list, stat, link, rename, unlink, fsync of a directory.
+/// The directory calls that SystemPackage lacks: make, list, stat, link, rename, unlink, fsync of a directory.
 enum FileSystemNames {
     private static func check(_ result: Int32, _ doing: String, _ path: FilePath) throws {
         guard result == 0 else { throw HoldfastError.file(doing, path, Errno(rawValue: errno)) }
+    }
+
+    /// Makes a directory for this user alone, and those above it that are missing; one that is there will do.
+    static func makeDirectory(_ directory: FilePath) throws {
+        guard mkdir(directory.string, 0o700) != 0 else { return }
+        let reason = Errno(rawValue: errno)
+        let parent = directory.removingLastComponent()
+        if reason == .noSuchFileOrDirectory, !parent.isEmpty, parent != directory {
+            try makeDirectory(parent)
+            // Another process may have made it meanwhile.
+            if mkdir(directory.string, 0o700) == 0 || errno == EEXIST { return }
+            throw HoldfastError.file("make the directory", directory, Errno(rawValue: errno))
+        }
+        guard reason == .fileExists else { throw HoldfastError.file("make the directory", directory, reason) }
+        var facts = stat()
+        guard stat(directory.string, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else {
+            throw HoldfastError.file("make the directory", directory, .notDirectory)
+        }
     }
 
     /// The names in a directory, in no order; none when it has not been made yet.

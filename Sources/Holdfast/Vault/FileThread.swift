@@ -25,13 +25,13 @@ extension HoldfastError {
         let hint: String? =
             switch errno {
             case .noSpace, .diskQuotaExceeded:
-                "Free some space there, or name another directory (HOLDFAST_VAULT_DIRECTORY)."
+                "Free some space there, or name another directory (HOLDFAST_VAULT_DIRECTORY, HOLDFAST_STATE_DIRECTORY)."
             case .permissionDenied, .notPermitted, .readOnlyFileSystem:
                 "Give this user the right to it, or name another directory (HOLDFAST_VAULT_DIRECTORY, HOLDFAST_STATE_DIRECTORY)."
             default: nil
             }
         let code: Code = errno == .permissionDenied || errno == .notPermitted ? .accessDenied : .failed
-        return HoldfastError(code, "Cannot \(doing) \(path): \(errno.localizedDescription.lowercased()).", hint: hint)
+        return HoldfastError(code, "Cannot \(doing) \(path): \(errno.description.lowercased()).", hint: hint)
     }
 
     /// Runs file calls and names the path in their error.

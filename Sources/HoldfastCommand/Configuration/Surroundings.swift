@@ -65,7 +65,7 @@ struct FoundFile: Sendable {
             }
         } catch let errno as Errno {
             if errno == .noSuchFileOrDirectory || errno == .notDirectory { return nil }
-            throw refuse(errno.localizedDescription.lowercased())
+            throw refuse(errno.description.lowercased())
         }
     }
 }

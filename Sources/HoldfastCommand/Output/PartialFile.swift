@@ -70,7 +70,7 @@ struct PartialFile: Sendable {
         do {
             return try await body()
         } catch let errno as Errno {
-            throw HoldfastError(.failed, "Cannot write \(path): \(errno.localizedDescription.lowercased()).")
+            throw HoldfastError(.failed, "Cannot write \(path): \(errno.description.lowercased()).")
         }
     }
 }

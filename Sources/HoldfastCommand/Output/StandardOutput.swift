@@ -41,7 +41,7 @@ struct StandardOutput: Sendable {
         } catch Errno.brokenPipe {
             throw OutputError.closed
         } catch let errno as Errno {
-            throw HoldfastError(.failed, "Cannot write to standard output: \(errno.localizedDescription.lowercased()).")
+            throw HoldfastError(.failed, "Cannot write to standard output: \(errno.description.lowercased()).")
         }
     }
 
