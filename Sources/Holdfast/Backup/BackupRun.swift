@@ -347,10 +347,7 @@ package struct BackupRun: Sendable {
                 "The vault bucket \(copy.bucket) is on the same server as \(bucket): what destroys that server takes both.\(alone)"
             )
         }
-        for (document, problem) in configuration.unread.sorted(by: { $0.key < $1.key }) {
-            warnings.append("The bucket's \(document) configuration could not be read: \(problem)")
-        }
-        return warnings
+        return warnings + configuration.warnings
     }
 }
 

@@ -10,6 +10,14 @@ struct BucketConfiguration: Sendable {
     /// By name, with the reason: what is set, if anything, is not in the backup.
     var unread: [String: String] = [:]
 
+    /// What is not in the backup, a sentence for each reason.
+    var warnings: [String] {
+        let reasons = Dictionary(grouping: unread.keys) { unread[$0] ?? "" }
+        return reasons.sorted { $0.key < $1.key }.map { reason, names in
+            "These settings of the bucket are not in the backup: \(names.sorted().joined(separator: ", ")). \(reason)"
+        }
+    }
+
     /// Asks for every document. Never throws: a bucket whose policy may not be read is still worth backing up.
     static func read(of bucket: String, from source: any StorageService) async -> BucketConfiguration {
         var configuration = BucketConfiguration()
