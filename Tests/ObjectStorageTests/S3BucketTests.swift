@@ -39,6 +39,12 @@ import Testing
         #expect(try await !CannedTransport(.canned(404)).client().bucketExists("b"))
         let denied = try CannedTransport(.canned(403)).client()
         #expect(await storeError { _ = try await denied.bucketExists("b") }?.code == .accessDenied)
+        let refused = CannedTransport(
+            .canned(403),
+            .canned(403, "<Error><Code>SignatureDoesNotMatch</Code><Message>The signature is wrong.</Message></Error>"))
+        let client = try refused.client()
+        #expect(await storeError { _ = try await client.bucketExists("b") }?.code == .unauthorized)
+        #expect(refused.lines.map { $0.prefix(15) } == ["HEAD /b", "GET /b?location"])
         let elsewhere = try CannedTransport(.canned(301, headers: [("x-amz-bucket-region", "eu-central-1")])).client()
         let error = await storeError { _ = try await elsewhere.bucketExists("b") }
         #expect(error?.code == .badRequest)

@@ -68,6 +68,9 @@ import Testing
         Mapping(status: 503, expected: .serverFailure),
         Mapping(status: 500, code: "InternalError", expected: .serverFailure),
         Mapping(
+            status: 502, message: "<html><head><TITLE>Bad\nGateway</TITLE></head><body>a lot more</body></html>",
+            expected: .serverFailure, says: "answered 502 \"Bad Gateway\" (an HTML page)"),
+        Mapping(
             status: 502, message: "<html>Bad Gateway</html>", expected: .serverFailure, says: "<html>Bad Gateway</html>"
         ),
         Mapping(status: 507, expected: .outOfSpace),

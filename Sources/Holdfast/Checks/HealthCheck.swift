@@ -60,7 +60,7 @@ package struct HealthCheck: Sendable {
         results.append(clock(identity))
         do {
             let buckets = try await source.buckets()
-            results.append(CheckResult("credentials", .good, "accepted; \(buckets.count) buckets are visible"))
+            results.append(CheckResult("credentials", .good, "accepted; \(count(buckets.count, "bucket")) visible"))
             if let bucket = bucket ?? buckets.first(where: { !isVault($0) }) {
                 results += await rights(source, bucket, identity)
             } else {
@@ -122,7 +122,7 @@ package struct HealthCheck: Sendable {
     private func order(of page: ListPage, in bucket: String) -> CheckResult {
         let keys = page.objects.map(\.key)
         guard keys.count > 1 else {
-            return CheckResult("list right", .good, "\(bucket) can be listed (\(keys.count) objects on its first page)")
+            return CheckResult("list right", .good, "\(bucket) can be listed (\(count(keys.count, "object")) in it)")
         }
         let isSorted = zip(keys, keys.dropFirst()).allSatisfy { $0 < $1 }
         return CheckResult(
@@ -184,13 +184,15 @@ package struct HealthCheck: Sendable {
                 return CheckResult("vault", .bad, "\(copy.label): what is written there cannot be read back")
             }
             try await copy.removeFile(path)
-            let count = try await copy.archives().count
-            return CheckResult("vault", .good, "\(copy.label): can be written and read; \(count) backups")
+            let backups = try await copy.archives().count
+            return CheckResult("vault", .good, "\(copy.label): can be written and read; \(count(backups, "backup"))")
         } catch {
             let answer = HoldfastError(checking: error, "it cannot be used")
             return CheckResult("vault", .bad, "\(copy.label): \(answer.message)", fix: answer.hint)
         }
     }
+
+    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     private func checkSameServer() -> CheckResult {
         let buckets = vault.copies.compactMap { $0 as? BucketCopy }
@@ -223,7 +225,16 @@ extension HoldfastError {
     init(checking error: any Error, _ doing: String) {
         switch error {
         case let error as HoldfastError: self = error
-        case let error as ObjectStoreError: self.init(storage: error, doing)
+        case let error as ObjectStoreError:
+            let answer = HoldfastError(storage: error, doing)
+            let hint =
+                switch error.code {
+                case .unauthorized: "Check the access key and the secret key; the first line says where they come from."
+                case .unreachable: "Is the server running, and is the endpoint right?"
+                case .clockSkew: "Set the clock of this machine or of the server, with NTP for instance."
+                default: answer.hint
+                }
+            self.init(answer.code, answer.message, hint: hint)
         default: self.init(.failed, "\(doing): \(error)")
         }
     }

@@ -130,9 +130,11 @@ extension HoldfastError {
             switch error.code {
             case .unauthorized: "Check the access key and the secret key (holdfast check says where they come from)."
             case .accessDenied:
-                "Give these credentials the right to it; holdfast check lists the rights that are needed."
+                "These credentials need s3:ListBucket and s3:GetObject on what is read, and s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on what is written."
             case .noSuchBucket: "holdfast buckets lists the buckets that these credentials see."
             case .unreachable: "Is the server running, and is the endpoint right? holdfast check tries it step by step."
+            case .badAnswer:
+                "Something else than an S3 server may answer there, a web console or a proxy: check the endpoint and its port."
             case .clockSkew: "Set the clock of this machine, or of the server (holdfast check shows both)."
             default: nil
             }

@@ -103,9 +103,10 @@ struct S3Answer {
 
 /// The beginning of an answer, for people.
 enum Excerpt {
-    /// At most 120 bytes, white space and control characters as single spaces, in quotes.
+    /// At most 120 bytes, white space and control characters as single spaces, in quotes; of an HTML page its title.
     static func text(_ body: ByteBuffer) -> String {
         guard body.readableBytes > 0 else { return "with nothing: it is empty" }
+        if let title = title(ofPage: body) { return "\(text(ByteBuffer(bytes: title))) (an HTML page)" }
         var kept: [UInt8] = []
         for byte in body.readableBytesView.prefix(1024) where kept.count < 120 {
             if byte > 32, byte != 127 {
@@ -115,6 +116,17 @@ enum Excerpt {
             }
         }
         return "\"\(String(decoding: kept, as: UTF8.self))\""
+    }
+
+    /// The title of an HTML page, as proxies and web servers send where S3 is expected; `nil` for anything else.
+    private static func title(ofPage body: ByteBuffer) -> [UInt8]? {
+        let head = Array(body.readableBytesView.prefix(4096))
+        let lower = head.map { (65...90).contains($0) ? $0 | 32 : $0 }
+        guard let open = lower.firstRange(of: Array("<title>".utf8)),
+            let close = lower[open.upperBound...].firstRange(of: Array("</title>".utf8)),
+            lower.firstRange(of: Array("<html".utf8)) != nil, open.upperBound < close.lowerBound
+        else { return nil }
+        return Array(head[open.upperBound..<close.lowerBound])
     }
 }
 

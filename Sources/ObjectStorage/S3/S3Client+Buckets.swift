@@ -40,13 +40,26 @@ extension S3Client {
         _ = try await perform(request)
     }
 
-    /// HeadBucket: whether the bucket exists and may be used.
+    /// HeadBucket: whether the bucket exists and may be used. Refused, it is asked again in a way that has a reason for
+    /// an answer: a wrong secret key, a wrong clock, a missing right.
     package func bucketExists(_ bucket: String) async throws -> Bool {
         do {
             _ = try await perform(S3Request("HeadBucket", "HEAD", bucket: bucket))
             return true
         } catch let error as ObjectStoreError where error.code == .notFound || error.code == .noSuchBucket {
             return false
+        } catch let error as ObjectStoreError where error.code == .accessDenied {
+            try await explainRefusal(of: bucket)
+            throw error
+        }
+    }
+
+    /// Throws why nothing at all is allowed, if that is so. An answer to HEAD has no body to say it in.
+    private func explainRefusal(of bucket: String) async throws {
+        do {
+            _ = try await location(of: bucket)
+        } catch let reason as ObjectStoreError {
+            if reason.code == .unauthorized || reason.code == .clockSkew { throw reason }
         }
     }
 
