@@ -34,14 +34,15 @@ struct Failure: Error, Equatable, Sendable {
         case let error as ArchiveError: self.init(HoldfastError(archive: error))
         case let error as CatalogError: self.init(HoldfastError(catalog: error))
         case let error as ByteStreamError: self.init(HoldfastError(.corrupt, "A file is not what it says: \(error)."))
-        case is CancellationError: self = .interrupted
+        case is CancellationError: self = .interrupted()
         default: self.init(HoldfastError(.failed, "\(error)"))
         }
     }
 
-    /// What a signal leaves: every way of making something visible is one step that was not taken.
-    static let interrupted = Failure(
-        code: "interrupted", message: "interrupted; nothing half-done is listed", status: .interrupted)
+    /// The end by a signal.
+    static func interrupted(_ message: String = "interrupted") -> Failure {
+        Failure(code: "interrupted", message: message, status: .interrupted)
+    }
 
     private static func snakeCase(_ camelCase: String) -> String {
         camelCase.reduce(into: "") { text, character in

@@ -13,6 +13,13 @@ protocol Subcommand: ParsableCommand, Sendable {
     /// - Returns: `.complete`, or the status of a report that names exceptions.
     /// - Throws: what becomes a ``Failure``.
     func run(in session: Session) async throws -> ExitStatus
+
+    /// What is told when a signal ended the command: what there is of its work.
+    var whenInterrupted: String { get }
+}
+
+extension Subcommand {
+    var whenInterrupted: String { "interrupted" }
 }
 
 /// One call of `holdfast`.
@@ -24,6 +31,10 @@ struct Program: Sendable {
     /// Parses, runs, and tells how it ended.
     func run(_ arguments: [String]) async -> ExitStatus {
         let command: any Subcommand
+        if let failure = RootCommand.unknownCommand(in: arguments) {
+            messages.write(arguments.contains("--json") ? failure.json : failure.text)
+            return failure.status
+        }
         do {
             var parsed = try RootCommand.parseAsRoot(arguments)
             guard let subcommand = parsed as? any Subcommand else {
@@ -43,7 +54,7 @@ struct Program: Sendable {
             return .complete
         } catch {
             // Only a signal cancels this task; whatever broke on the way out broke because of it.
-            return session.tell(Task.isCancelled ? .interrupted : Failure(error))
+            return session.tell(Task.isCancelled ? .interrupted(command.whenInterrupted) : Failure(error))
         }
     }
 

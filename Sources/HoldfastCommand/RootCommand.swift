@@ -38,6 +38,19 @@ struct RootCommand: ParsableCommand {
             CommandGroup(name: "Running", subcommands: [ServeCommand.self, CompletionsCommand.self]),
         ])
 
+    /// Told before anything is parsed: the parser would speak of the first option that it does not know.
+    static func unknownCommand(in arguments: [String]) -> Failure? {
+        let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+        guard let word = arguments.first, !word.hasPrefix("-"), word != "help", !names.contains(word) else {
+            return nil
+        }
+        let nearest = EditDistance.nearest(to: word, among: names)
+        return Failure(
+            code: "usage", message: "There is no command “\(word)”.",
+            hint: nearest.map { "Did you mean holdfast \($0)?" } ?? "holdfast --help lists what there is.",
+            status: .usage)
+    }
+
     private static var exitCodes: String {
         ExitStatus.allCases.map { status in
             let number = String(status.rawValue)

@@ -56,7 +56,7 @@ struct Session: Sendable {
         let isWanted = !display.quiet && (!display.json || messages.isTerminal)
         guard isWanted else { return try await body(meter) }
         // Leaving this scope cancels the display and waits for its last line to be wiped.
-        async let _: Void = ProgressDisplay(meter: meter, messages: messages).run()
+        async let _: Void = ProgressDisplay(meter: meter, messages: messages, note: note).run()
         return try await body(meter)
     }
 
@@ -79,9 +79,20 @@ struct Session: Sendable {
         }
     }
 
+    /// Says on standard error how things go. The log level has no part in it: whoever wants silence says `--quiet`.
+    func note(_ text: String) {
+        switch display.logFormat {
+        case .text: messages.write(text)
+        case .json:
+            var logger = logger
+            logger.logLevel = .info
+            logger.info("\(text)")
+        }
+    }
+
     /// Says why the command did not do its work.
     func tell(_ failure: Failure) -> ExitStatus {
-        messages.write(isJSON ? failure.json : failure.text)
+        messages.write(isJSON || display.logFormat == .json ? failure.json : failure.text)
         return failure.status
     }
 }

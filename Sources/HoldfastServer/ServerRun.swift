@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 package import Holdfast
 import Hummingbird
 package import Logging
@@ -37,8 +38,9 @@ package struct ServerRun: Sendable {
                 Task { await group.triggerGracefulShutdown() }
             }
         } catch let error as IOError {
+            let reason = String(cString: strerror(error.errnoCode)).lowercased()
             throw HoldfastError(
-                .failed, "Cannot listen at \(address.url(port: address.port)): \(error.description).",
+                .failed, "Cannot listen at \(address.url(port: address.port)): \(reason).",
                 hint: "Is something else listening there? Choose another port with --listen.")
         }
     }

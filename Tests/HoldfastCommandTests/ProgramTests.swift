@@ -54,7 +54,8 @@ struct ProgramTests {
     @Test(
         "What makes no sense ends in 2, with the usage on standard error",
         arguments: [
-            ["nonsense"], ["backup"], ["backup", "photos", "--format", "rar"], ["backup", "s3://photos/prefix"],
+            ["backups", "--nonsense"], ["backup"], ["backup", "photos", "--format", "rar"],
+            ["backup", "s3://photos/prefix"],
             ["verify"], ["verify", "a", "--all"], ["cat", "a"], ["cat", "a", "b", "--key-hex", "00"],
             ["cat", "a", "--key-hex", "0"], ["cat", "a", "--key-hex", ""], ["diff", "a", "s3://b/c"], ["show"],
             ["restore", "a", "--overwrite", "maybe"], ["backup", "b", "--secret-key", "hunter2"],
@@ -79,6 +80,34 @@ struct ProgramTests {
         #expect(["usage", "invalid_configuration"].contains(error["code"] as? String))
     }
 
+    @Test("An unknown command is named, also beside options that no command has")
+    func unknownCommand() async throws {
+        let ended = try await run(["bakcup", "photos", "--frob"])
+        #expect(ended.status == .usage && ended.output.isEmpty)
+        #expect(ended.messages == "holdfast: There is no command “bakcup”.\n  → Did you mean holdfast backup?\n")
+        let json = try await run(["frobnicate", "--json"])
+        #expect(json.status == .usage)
+        #expect(json.messages.hasPrefix(#"{"error":{"code":"usage""#) && json.messages.contains("frobnicate"))
+        #expect(try await run([]).status == .complete)
+        #expect(try await run(["help", "backup"]).status == .complete)
+    }
+
+    @Test("A prefix behind a bucket is refused with the reason")
+    func prefix() async throws {
+        let ended = try await run(["backup", "photos/2026"])
+        #expect(ended.status == .usage)
+        #expect(ended.messages.contains("name a bucket alone"))
+    }
+
+    @Test("With JSON logs nothing else is on standard error")
+    func jsonLogs() async throws {
+        let ended = try await run(["backup", "photos", "--log-format", "json"])
+        #expect(ended.status == .usage)
+        for line in ended.messages.split(separator: "\n") {
+            #expect(try JSONSerialization.jsonObject(with: Data(line.utf8)) is [String: Any])
+        }
+    }
+
     @Test("Without a configured server the way to one is told")
     func unconfigured() async throws {
         let ended = try await run(["backup", "photos"])
@@ -94,7 +123,7 @@ struct ProgramTests {
         places.environment["HOLDFAST_STATE_DIRECTORY"] = directory.path.appending("state").string
         let list = try await run(["backups"], places)
         #expect(list.status == .complete)
-        #expect(list.output == "There are no backups yet.\n")
+        #expect(list.output == "There are no backups yet in \(directory.path.appending("vault")).\n")
         let missing = try await run(["show", "first"], places)
         #expect(missing.status == .notFound)
         #expect(missing.messages.hasPrefix("holdfast: There is no backup named first."))

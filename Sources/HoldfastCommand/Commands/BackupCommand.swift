@@ -20,7 +20,7 @@ struct BackupCommand: Subcommand {
               holdfast backup photos --vault-directory /mnt/disk --vault-bucket ''
             """)
 
-    @Argument(help: "The bucket to back up.")
+    @Argument(help: "The bucket to back up.", transform: BucketArgument.parse)
     var bucket: BucketArgument
 
     @Option(help: "The name of the backup; made of the bucket and the time if left out.")
@@ -37,6 +37,8 @@ struct BackupCommand: Subcommand {
 
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
+
+    var whenInterrupted: String { "interrupted; no backup was made" }
 
     func run(in session: Session) async throws -> ExitStatus {
         let name = try name.map { try BackupName($0) }

@@ -27,8 +27,9 @@ struct BackupsCommand: Subcommand {
     }
 
     func run(in session: Session) async throws -> ExitStatus {
-        let (backups, unreachable) = try await session.withEngine(connection, needsSource: false) { engine in
-            try await engine.backups()
+        let (backups, unreachable, places) = try await session.withEngine(connection, needsSource: false) { engine in
+            let list = try await engine.backups()
+            return (list.backups, list.unreachable, engine.vault.copies.map(\.label))
         }
         if session.isJSON {
             let document = Document(backups: backups, unreachable: unreachable)
@@ -37,7 +38,8 @@ struct BackupsCommand: Subcommand {
             for copy in unreachable {
                 session.warn("\(copy.label) could not be asked; what it holds is not shown. \(copy.problem)")
             }
-            let lines = backups.isEmpty ? ["There are no backups yet."] : BackupSummary.table(of: backups)
+            let none = "There are no backups yet in \(places.joined(separator: " and "))."
+            let lines = backups.isEmpty ? [none] : BackupSummary.table(of: backups)
             try await session.output.print(lines.joined(separator: "\n"))
         }
         return unreachable.isEmpty ? .complete : .exceptions

@@ -20,7 +20,9 @@ struct CheckCommand: Subcommand {
               holdfast check photos
             """)
 
-    @Argument(help: "Look at this bucket closely; the rights alone are tried, on the first one there is, if left out.")
+    @Argument(
+        help: "Look at this bucket closely; the rights alone are tried, on the first one there is, if left out.",
+        transform: BucketArgument.parse)
     var bucket: BucketArgument?
 
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions

@@ -12,8 +12,14 @@ extension OverwritePolicy: ExpressibleByArgument {}
 extension VerifyDepth: ExpressibleByArgument {}
 
 /// A bucket as it is named on the command line: `photos` or `s3://photos`.
-struct BucketArgument: ExpressibleByArgument, Sendable {
+struct BucketArgument: Sendable {
     let name: String
+
+    /// - Throws: `ValidationError`, which says why it is none.
+    static func parse(_ argument: String) throws -> BucketArgument {
+        if let bucket = BucketArgument(argument: argument) { return bucket }
+        throw ValidationError("name a bucket alone, photos or s3://photos, without a prefix behind it")
+    }
 
     init?(argument: String) {
         var text = argument[...]

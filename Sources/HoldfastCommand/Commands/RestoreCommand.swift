@@ -24,7 +24,9 @@ struct RestoreCommand: Subcommand {
     @Argument(help: "The backup.")
     var name: String
 
-    @Option(help: ArgumentHelp("Restore into this bucket instead of the original one.", valueName: "bucket"))
+    @Option(
+        help: ArgumentHelp("Restore into this bucket instead of the original one.", valueName: "bucket"),
+        transform: BucketArgument.parse)
     var to: BucketArgument?
 
     @OptionGroup var target: TargetOptions
@@ -46,6 +48,10 @@ struct RestoreCommand: Subcommand {
 
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
+
+    var whenInterrupted: String {
+        "interrupted; objects that were written by then stay in the bucket, each of them whole"
+    }
 
     func run(in session: Session) async throws -> ExitStatus {
         let resolved = try session.resolve(connection, needsSource: target.toEndpoint == nil, target: target)

@@ -30,7 +30,7 @@ struct ServeCommand: Subcommand {
         return try await session.withEngine(connection, needsSource: false) { engine in
             let run = ServerRun(address: address, vault: engine.vault, logger: session.logger)
             try await run.run { port in
-                if !session.display.quiet { session.messages.write("Listening at \(address.url(port: port))") }
+                if !session.display.quiet { session.note("Listening at \(address.url(port: port))") }
             }
             return .complete
         }

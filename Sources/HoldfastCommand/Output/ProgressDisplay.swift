@@ -8,6 +8,8 @@ import Holdfast
 struct ProgressDisplay: Sendable {
     let meter: ProgressMeter
     let messages: MessageOutput
+    /// Where lines go that stay.
+    let note: @Sendable (String) -> Void
 
     @concurrent
     func run() async {
@@ -22,7 +24,7 @@ struct ProgressDisplay: Sendable {
             if messages.isTerminal {
                 messages.show(progress: line.bar(width: messages.width))
             } else {
-                messages.write(line.sentence)
+                note(line.sentence)
             }
         }
         if messages.isTerminal { messages.show(progress: "") }
