@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ObjectStorage
+import TestSupport
 import Testing
 
 @Suite struct RetryPolicyTests {
@@ -33,6 +34,22 @@ import Testing
     func zeroBase() {
         let policy = RetryPolicy(attempts: 3, base: .zero)
         #expect(policy.pause(afterAttempt: 1_000_000_000, fraction: 1) == .zero)
+    }
+
+    @Test("silence is not borne for six time limits, a failure that is answered is tried to the end")
+    func patience() async {
+        for (code, attempts) in [(ObjectStoreError.Code.unreachable, 2), (.serverFailure, 6)] {
+            let clock = ManualClock(isAutomatic: true)
+            var count = 0
+            await #expect(throws: ObjectStoreError.self) {
+                try await RetryLoop(clock: clock).run { _ in
+                    count += 1
+                    try await clock.sleep(for: .seconds(60))
+                    throw ObjectStoreError(code, "no answer")
+                }
+            }
+            #expect(count == attempts)
+        }
     }
 
     @Test("there is always one attempt", arguments: [-1, 0, 1])

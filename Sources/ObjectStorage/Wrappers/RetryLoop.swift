@@ -27,16 +27,24 @@ package struct RetryLoop: Sendable {
     /// - Parameter body: gets the number of the attempt, from 1.
     package func run<Value>(_ body: (_ attempt: Int) async throws -> Value) async throws -> Value {
         var attempt = 1
+        let elapsed = Self.stopwatch(clock)
         while true {
             do {
                 return try await body(attempt)
             } catch let error as ObjectStoreError where error.isTransient && attempt < policy.attempts {
                 try Task.checkCancellation()
+                guard error.code != .unreachable || elapsed() < policy.patience else { throw error }
                 let pause = policy.pause(
                     afterAttempt: attempt, retryAfter: error.retryAfter, fraction: fraction())
                 try await clock.sleep(for: pause)
                 attempt += 1
             }
         }
+    }
+
+    /// The time since this call.
+    private static func stopwatch(_ clock: some Clock<Duration>) -> () -> Duration {
+        let start = clock.now
+        return { start.duration(to: clock.now) }
     }
 }
