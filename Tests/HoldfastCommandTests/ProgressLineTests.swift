@@ -17,7 +17,9 @@ struct ProgressLineTests {
         return reading
     }
 
-    private let speed = ProgressSpeed.Value(bytesPerSecond: 524_288, objectsPerSecond: 750)
+    /// Half of the work took two seconds.
+    private let speed = ProgressSpeed.Value(
+        bytesPerSecond: 524_288, workPerSecond: ProgressSpeed.work(1500, 1 << 20) / 2)
 
     @Test("A bar with everything that is known")
     func bar() {
@@ -65,17 +67,46 @@ struct ProgressLineTests {
         #expect(line.contains("[####################]") && !line.contains("left"))
     }
 
-    @Test("The speed is that of the last seconds")
+    @Test("The rate is that of the last seconds, the pace that of the last minute")
     func recentSpeed() {
         var speed = ProgressSpeed()
         var reading = ProgressMeter().reading
         #expect(speed.add(reading, at: 0) == nil)
-        for second in 1...20 {
+        for second in 1...70 {
             reading.bytesDone += second <= 10 ? 1000 : 0
-            reading.objectsDone += 1
             let value = speed.add(reading, at: Double(second))
-            if second == 10 { #expect(value == .init(bytesPerSecond: 1000, objectsPerSecond: 1)) }
-            if second == 20 { #expect(value == .init(bytesPerSecond: 0, objectsPerSecond: 1)) }
+            if second == 10 { #expect(value == .init(bytesPerSecond: 1000, workPerSecond: 1000)) }
+            if second == 20 { #expect(value == .init(bytesPerSecond: 0, workPerSecond: 500)) }
+            if second == 70 { #expect(value == .init(bytesPerSecond: 0, workPerSecond: 0)) }
         }
+    }
+
+    @Test("Large pieces that come now and then leave the rate steady")
+    func lumps() {
+        var speed = ProgressSpeed()
+        var reading = ProgressMeter().reading
+        var rates: [Double] = []
+        for second in 0...60 {
+            if second.isMultiple(of: 5) { reading.bytesDone += 5_000_000 }
+            if let value = speed.add(reading, at: Double(second)), second > 10 { rates.append(value.bytesPerSecond) }
+        }
+        #expect(rates.count == 50 && rates.allSatisfy { $0 == 1_000_000 })
+    }
+
+    @Test("A new phase is measured by itself")
+    func phases() {
+        let meter = ProgressMeter()
+        var speed = ProgressSpeed()
+        meter.begin("reading", objects: 0, bytes: 1000)
+        meter.finished(objects: 0, bytes: 1000)
+        _ = speed.add(meter.reading, at: 1)
+        meter.update { $0.exceptions = 1 }
+        meter.begin("comparing", objects: 3, bytes: 30)
+        meter.finished(bytes: 10)
+        meter.dropped(bytes: 10)
+        #expect(speed.add(meter.reading, at: 2) == nil)
+        #expect(
+            ProgressLine(reading: meter.reading, speed: nil).sentence
+                == "comparing: 1 of 2 objects, 10 B of 20 B, 1 exception")
     }
 }

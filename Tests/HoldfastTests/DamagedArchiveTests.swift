@@ -78,6 +78,16 @@ import Testing
         }
     }
 
+    @Test func damageIsToldByTheKeysThatItHits() async throws {
+        try await withBackup { scene, _ in
+            try scene.alter { $0[$0.count / 2] ^= 1 }
+            let copy = try #require(try await scene.verify(.contents, in: scene.local).copies.first)
+            #expect(copy.problems.contains { $0.hasPrefix("o") && $0.contains(": the archive is corrupt") })
+            // No key is told twice, and the frame by itself once.
+            #expect(Set(copy.problems).count == copy.problems.count)
+        }
+    }
+
     @Test func whatABrokenArchiveLacksIsMissed() async throws {
         try await withBackup { scene, truth in
             try scene.alter { $0.removeLast($0.count / 2) }

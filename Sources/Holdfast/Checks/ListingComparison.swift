@@ -65,7 +65,7 @@ package struct ListingComparison: Sendable {
     }
 
     private func objectListing() async throws -> CatalogReader {
-        environment.progress.update { $0.phase = "listing objects" }
+        environment.progress.begin("listing objects")
         let pages = listing(of: store, pageSize: pageSize).map { page in
             environment.progress.finished(objects: page.objects.count, bytes: 0)
             return page.objects
@@ -75,7 +75,7 @@ package struct ListingComparison: Sendable {
 
     /// The current objects among versions.
     private func versionListing(_ pages: some AsyncSequence<VersionPage, any Error>) async throws -> CatalogReader {
-        environment.progress.update { $0.phase = "listing versions" }
+        environment.progress.begin("listing versions")
         let current = pages.map { page in
             environment.progress.finished(objects: page.versions.count, bytes: 0)
             return page.versions.filter { $0.isLatest && !$0.isDeleteMarker }.map(\.info)

@@ -24,11 +24,11 @@ struct ArchiveScan {
     static let uncheckedFact = "scan.unchecked"
 
     func open(_ environment: RunEnvironment) async throws -> OpenedBackup {
-        environment.progress.update { $0.phase = "reading an archive without an index" }
+        environment.progress.begin("reading an archive without an index")
         // A name of its own each time: the result is valid for this process only.
         let path = try await environment.state.workFile(name: "scan")
         let catalog = try await CatalogWriter.create(at: path)
-        var scan = Scan(catalog: catalog, flaws: flaws)
+        var scan = Scan(catalog: catalog, flaws: flaws, progress: environment.progress)
         do {
             try await scan.read(TarReader(decompressed(source.stream(0..<source.size))))
         } catch {
@@ -57,6 +57,7 @@ struct ArchiveScan {
     /// What a pass over the members has found.
     private struct Scan {
         let catalog: CatalogWriter
+        let progress: ProgressMeter
         var flaws: [String]
         var metadata: BackupMetadata?
         var count = 0
@@ -71,8 +72,9 @@ struct ArchiveScan {
         /// counts them, lacks the index alone.
         var isWhole: Bool { lossCount == 0 && (hasEnd || metadata?.storedCount == count) }
 
-        init(catalog: CatalogWriter, flaws: [String]) {
+        init(catalog: CatalogWriter, flaws: [String], progress: ProgressMeter) {
             self.catalog = catalog
+            self.progress = progress
             self.flaws = flaws
         }
 
@@ -111,7 +113,11 @@ struct ArchiveScan {
             if info.key.bytes == member.name { info.key = ObjectKey(name) }
             let offset = tar.contentOffset
             var digests = RunningDigests(wantsMD5: false)
-            while let piece = try await tar.readPiece() { digests.update(piece) }
+            while let piece = try await tar.readPiece() {
+                digests.update(piece)
+                progress.finished(objects: 0, bytes: piece.readableBytes)
+            }
+            progress.finished(bytes: 0)
             let object = CatalogObject(
                 info, member: member.name, extent: offset..<offset + member.size, sha256: digests.sha256)
             if let promised = MemberRecords.sha256(of: member) {

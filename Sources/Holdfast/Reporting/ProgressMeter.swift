@@ -31,6 +31,28 @@ package final class ProgressMeter: Sendable {
         state.withLock { change(&$0) }
     }
 
+    /// Begins to count anew, for a phase of its own.
+    ///
+    /// - Parameters:
+    ///   - objects: how many there will be; `nil` when nobody knows.
+    ///   - bytes: how many there will be.
+    package func begin(_ phase: String, objects: Int? = nil, bytes: Int64 = 0) {
+        state.withLock { reading in
+            let exceptions = reading.exceptions
+            reading = Reading(
+                phase: phase, objectsTotal: objects ?? 0, bytesTotal: bytes, exceptions: exceptions,
+                totalsAreFinal: objects != nil)
+        }
+    }
+
+    /// Takes an object out of what is still to be done: it needs nothing.
+    package func dropped(bytes: Int64) {
+        state.withLock {
+            $0.objectsTotal = max($0.objectsDone, $0.objectsTotal - 1)
+            $0.bytesTotal = max($0.bytesDone, $0.bytesTotal - max(0, bytes))
+        }
+    }
+
     /// Counts finished objects and their bytes.
     package func finished(objects: Int = 1, bytes: Int) {
         state.withLock {

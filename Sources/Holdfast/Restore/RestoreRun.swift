@@ -96,12 +96,10 @@ package struct RestoreRun: Sendable {
 
     private func write(into target: RestoreTarget, _ report: inout RestoreReport) async throws {
         let totals = try await backup.catalog.totals()
-        environment.progress.update {
-            $0.phase = options.dryRun ? "comparing" : "restoring"
-            $0.objectsTotal = totals.stored
-            $0.bytesTotal = totals.storedBytes
-            $0.totalsAreFinal = options.selection.isEverything
-        }
+        let isAll = options.selection.isEverything
+        environment.progress.begin(
+            options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.stored : nil,
+            bytes: isAll ? totals.storedBytes : 0)
         let wanted = wantedObjects(target)
         let restore = ObjectRestore(
             backup: backup, target: target, dryRun: options.dryRun, progress: environment.progress)
@@ -154,9 +152,11 @@ package struct RestoreRun: Sendable {
             report.restoredBytes = report.restoredBytes.addingUpToMax(object.size)
             report.overwrittenCount += replaced ? 1 : 0
         case .skipped(let object):
+            environment.progress.dropped(bytes: object.size)
             report.skip("\(ObjectKey(object.key))")
         case .failed(let object, let reason, let message):
             environment.progress.update { $0.exceptions += 1 }
+            environment.progress.dropped(bytes: object.size)
             report.except(ExceptionReport(key: "\(ObjectKey(object.key))", reason: reason, message: message))
         }
     }

@@ -46,7 +46,7 @@ package struct VerifyRun: Sendable {
     }
 
     private func verify(_ bytes: any RandomAccessBytes, in label: String) async throws -> CopyVerification {
-        environment.progress.update { $0.phase = "verifying \(label)" }
+        environment.progress.begin("opening \(label)")
         var result = CopyVerification(copy: label, depth: depth)
         if entry.file.isSealed {
             result.add("it is sealed: nothing but its presence can be verified without a key")
@@ -59,7 +59,7 @@ package struct VerifyRun: Sendable {
                 entry, label, bytes, flaws: [], trustsCache: false, environment)
             try await checkCatalog(backup, archive, &result)
             // Reading the objects would pass over what no object uses of a frame: the frames come first, each whole.
-            if depth >= .frames { try await checkFrames(Array(0..<archive.frames.count), of: archive, &result) }
+            if depth >= .frames { try await checkFrames(of: archive, in: label, &result) }
             if depth == .contents { try await checkContents(backup, &result) }
         } catch ArchiveError.noIndex {
             try await readWhole(bytes, label, &result)
@@ -96,37 +96,32 @@ package struct VerifyRun: Sendable {
     }
 
     private func checkFrames(
-        _ indices: [Int], of archive: ArchiveReader, _ result: inout CopyVerification
+        of archive: ArchiveReader, in label: String, _ result: inout CopyVerification
     ) async throws {
-        environment.progress.update {
-            $0.objectsTotal += indices.count
-            $0.totalsAreFinal = true
-        }
+        // Frames are no objects: bytes alone tell how far it is.
+        environment.progress.begin("reading \(label)", objects: 0, bytes: archive.tarLength)
         var collected = result
-        try await indices.async.mapInOrder(width: Self.concurrentReads) { index in
+        try await (0..<archive.frames.count).async.mapInOrder(width: Self.concurrentReads) { index in
             do {
                 try await archive.checkFrame(index)
-                return nil as String?
+                return (index, nil as String?)
             } catch {
                 try Task.checkCancellation()
-                return "\(error)"
+                return (index, "\(error)")
             }
-        } consume: { problem in
+        } consume: { (index, problem) in
+            let length = archive.frames[index].tarRange.count
             collected.framesRead += 1
+            collected.bytesRead += Int64(length)
             if let problem { collected.add(problem) }
-            environment.progress.finished(bytes: 0)
+            environment.progress.finished(objects: 0, bytes: length)
         }
-        collected.bytesRead += indices.reduce(0) { $0 + Int64(archive.frames[$1].tarRange.count) }
         result = collected
     }
 
     private func checkContents(_ backup: OpenedBackup, _ result: inout CopyVerification) async throws {
         let totals = try await backup.catalog.totals()
-        environment.progress.update {
-            $0.objectsTotal = totals.stored
-            $0.bytesTotal = totals.storedBytes
-            $0.totalsAreFinal = true
-        }
+        environment.progress.begin("comparing \(backup.copy)", objects: totals.stored, bytes: totals.storedBytes)
         var collected = result
         try await PositionOrder(catalog: backup.catalog).mapInOrder(width: Self.concurrentReads) { object in
             do {
@@ -134,7 +129,7 @@ package struct VerifyRun: Sendable {
                 return (object, nil as String?)
             } catch {
                 try Task.checkCancellation()
-                return (object, "\(error)")
+                return (object, "\(ObjectKey(object.key)): \(error)")
             }
         } consume: { (object, problem) in
             collected.objectsRead += 1

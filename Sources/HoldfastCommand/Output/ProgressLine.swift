@@ -62,7 +62,9 @@ struct ProgressLine {
         } else if reading.bytesDone > 0 {
             parts.append(bytes)
         }
-        if let speed { parts.append(AmountText.rate(speed.bytesPerSecond)) }
+        if let speed, reading.bytesTotal > 0 || reading.bytesDone > 0 {
+            parts.append(AmountText.rate(speed.bytesPerSecond))
+        }
         if reading.exceptions > 0 { parts.append(AmountText.count(reading.exceptions, "exception")) }
         if let left = secondsLeft { parts.append("\(Self.wholeSeconds(left)) left") }
         return parts
@@ -73,42 +75,51 @@ struct ProgressLine {
         seconds < 60 ? "\(Int(seconds.rounded(.up))) s" : AmountText.duration(seconds)
     }
 
-    /// By what takes longer, bytes or objects; `nil` while the end is unknown.
+    /// `nil` while the end is unknown.
     private var secondsLeft: Double? {
-        guard reading.totalsAreFinal, let speed else { return nil }
-        var estimates: [Double] = []
-        let bytes = Double(reading.bytesTotal) - Double(reading.bytesDone)
-        if bytes > 0, speed.bytesPerSecond > 0 { estimates.append(bytes / speed.bytesPerSecond) }
-        let objects = Double(reading.objectsTotal) - Double(reading.objectsDone)
-        if objects > 0, speed.objectsPerSecond > 0 { estimates.append(objects / speed.objectsPerSecond) }
-        return estimates.max()
+        guard reading.totalsAreFinal, let speed, speed.workPerSecond > 0 else { return nil }
+        let left =
+            ProgressSpeed.work(reading.objectsTotal, reading.bytesTotal)
+            - ProgressSpeed.work(reading.objectsDone, reading.bytesDone)
+        return left > 0 ? left / speed.workPerSecond : nil
     }
 }
 
-/// How fast an operation was over the last seconds.
+/// How fast an operation is: its rate over the last seconds, and its pace over the last minute.
 struct ProgressSpeed {
     struct Value: Equatable {
         let bytesPerSecond: Double
-        let objectsPerSecond: Double
+        /// Of what ``work(_:_:)`` measures; steadier, for the time that is left.
+        let workPerSecond: Double
     }
 
-    /// Long enough to be steady, short enough to notice a stall.
-    private static let window = 5.0
+    /// Long enough that a line through which a large piece comes every few seconds does not stand still now and then.
+    private static let rateWindow = 10.0
+    private static let paceWindow = 60.0
 
-    /// At most one for each drawing within the window.
+    /// At most five a second within the longer window.
     private var readings: [(seconds: Double, bytes: Int64, objects: Int)] = []
+
+    /// Bytes, and for each object as many as could be read in the time that a request takes: thousands of empty objects
+    /// are work as well.
+    static func work(_ objects: Int, _ bytes: Int64) -> Double { Double(bytes) + Double(objects) * 65_536 }
 
     /// Takes a reading.
     ///
     /// - Parameter seconds: since the beginning.
     /// - Returns: `nil` until there is something to measure.
     mutating func add(_ reading: ProgressMeter.Reading, at seconds: Double) -> Value? {
+        // A new phase counts from zero.
+        if let last = readings.last, reading.bytesDone < last.bytes || reading.objectsDone < last.objects {
+            readings = []
+        }
         readings.append((seconds, reading.bytesDone, reading.objectsDone))
-        while readings.count > 2, seconds - readings[1].seconds >= Self.window { readings.removeFirst() }
+        while readings.count > 2, seconds - readings[1].seconds >= Self.paceWindow { readings.removeFirst() }
         guard let first = readings.first, seconds - first.seconds >= 0.5 else { return nil }
-        let elapsed = seconds - first.seconds
+        let recent = readings.last { seconds - $0.seconds >= Self.rateWindow } ?? first
+        let done = Self.work(reading.objectsDone, reading.bytesDone) - Self.work(first.objects, first.bytes)
         return Value(
-            bytesPerSecond: max(0, Double(reading.bytesDone - first.bytes) / elapsed),
-            objectsPerSecond: max(0, Double(reading.objectsDone - first.objects) / elapsed))
+            bytesPerSecond: Double(reading.bytesDone - recent.bytes) / (seconds - recent.seconds),
+            workPerSecond: done / (seconds - first.seconds))
     }
 }
