@@ -221,6 +221,10 @@ struct ReportTextTests {
                 Difference(key: "k", kind: .changed, sizeBefore: 5, sizeAfter: 6, parts: ["content", "metadata"]),
                 "~ k  5 B → 6 B, content and metadata"
             ),
+            (
+                Difference(key: "k", kind: .changed, sizeBefore: 5, sizeAfter: 5, parts: ["etag"]),
+                "~ k  5 B, perhaps content (uploaded in other parts)"
+            ),
         ])
     func differences(_ difference: Difference, _ expected: String) {
         #expect(DifferenceList.line(difference) == expected)

@@ -12,7 +12,8 @@ package struct Difference: Codable, Sendable {
     /// Bytes before and after; `nil` where the key is not there.
     package let sizeBefore: Int64?
     package let sizeAfter: Int64?
-    /// What is different of a changed key: `content`, `metadata`, `tags`.
+    /// What is different of a changed key: `content`, `metadata`, `tags`; `etag` where the bytes may be the same, since
+    /// one of two uploads of the same length came in parts.
     package let parts: [String]
 }
 
@@ -65,11 +66,17 @@ package struct BackupDiff: Sendable {
 
     private func changedParts(_ old: CatalogObject, _ new: CatalogObject) -> [String] {
         var parts: [String] = []
-        if hasOtherContent(old, new) { parts.append("content") }
+        if hasOtherContent(old, new) { parts.append(mayBeTheSame(old, new) ? "etag" : "content") }
         guard comparesAttributes else { return parts }
         if Set(old.headers) != Set(new.headers) || Set(old.metadata) != Set(new.metadata) { parts.append("metadata") }
         if Set(old.tags) != Set(new.tags) { parts.append("tags") }
         return parts
+    }
+
+    /// The ETag of an upload in parts depends on their size as well.
+    private func mayBeTheSame(_ old: CatalogObject, _ new: CatalogObject) -> Bool {
+        guard old.sha256 == nil || new.sha256 == nil, old.size == new.size else { return false }
+        return ETag.partCount(of: old.listed.etag) != ETag.partCount(of: new.listed.etag)
     }
 
     /// By SHA-256 where both are known, else by size and ETag.

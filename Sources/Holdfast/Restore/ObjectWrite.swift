@@ -15,10 +15,19 @@ struct ObjectWrite: Sendable {
 
     let store: any ObjectStore
 
-    /// Bytes of a part: 16 MiB, or what 10,000 parts need.
-    static func partSize(of size: Int64) -> Int64 {
-        max(16 << 20, ((size / 9_999) >> 20 + 1) << 20)
+    /// Bytes of a part: where the object had parts of a usual size, that size again, so that its ETag is the same
+    /// again; else 16 MiB, or what 10,000 parts need.
+    static func partSize(of object: CatalogObject) -> Int64 {
+        let size = object.size
+        if let count = object.partCount, count > 1 {
+            for usual in usualPartSizes where size / usual + (size % usual > 0 ? 1 : 0) == count { return usual }
+        }
+        return max(16 << 20, ((size / 9_999) >> 20 + 1) << 20)
     }
+
+    /// aws and boto3, mc and Holdfast, rclone and many more, and what is left; none larger than the memory that is set
+    /// aside for a part.
+    private static let usualPartSizes: [Int64] = [8, 16, 5, 10, 15, 12, 6, 7, 9, 11, 13, 14].map { $0 << 20 }
 
     /// Writes content that is in memory and has been compared with the catalog's checksum.
     @concurrent
@@ -72,7 +81,7 @@ struct ObjectWrite: Sendable {
         var digests = RunningDigests(wantsMD5: false)
         var count: Int64 = 0
         var parts: [UploadedPart] = []
-        let pieces = FixedSizePieces(source: content, size: Int(Self.partSize(of: object.size)))
+        let pieces = FixedSizePieces(source: content, size: Int(Self.partSize(of: object)))
         try await pieces.mapInOrder(width: Self.concurrentParts) { [store] piece in
             let part = try await Self.sendPart(piece, to: upload, of: key, in: store)
             return (part, piece.bytes)

@@ -57,7 +57,8 @@ struct DifferenceList {
             let sizes =
                 difference.sizeBefore == difference.sizeAfter
                 ? size(difference.sizeAfter) : "\(size(difference.sizeBefore)) → \(size(difference.sizeAfter))"
-            return "~ \(difference.key)  \(sizes), \(difference.parts.joined(separator: " and "))"
+            let parts = difference.parts.map { $0 == "etag" ? "perhaps content (uploaded in other parts)" : $0 }
+            return "~ \(difference.key)  \(sizes), \(parts.joined(separator: " and "))"
         }
     }
 }
