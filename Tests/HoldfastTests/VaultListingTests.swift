@@ -66,7 +66,7 @@ import Testing
             try await scene.fill(1)
             try await scene.backUp()
             #expect(try await scene.vault.find(text).file.fileName == "first.tar.gz")
-            for other in ["firs", "first.tar", "first.tar.gz.x"] {
+            for other in ["firs", "first.tar", "first.tar.gz.x", "first.tar.zst"] {
                 await expectError(.notFound) { _ = try await scene.vault.find(other) }
             }
             await expectError(.invalidConfiguration) { _ = try await scene.vault.find("../first") }

@@ -41,15 +41,15 @@ package struct Vault: Sendable {
     /// - Throws: ``HoldfastError`` `.notFound`, or `.conflict` when two archives differ in their extension only.
     package func find(_ text: String) async throws -> VaultEntry {
         let listing = try await backups()
-        if let file = ArchiveFile(fileName: text), let entry = listing.entries.first(where: { $0.file == file }) {
-            return entry
-        }
+        let file = ArchiveFile(fileName: text)
+        if let entry = listing.entries.first(where: { $0.file == file }) { return entry }
         let name = try BackupName(withoutExtension: text)
-        let found = listing.entries.filter { $0.file.name == name }
+        // Whoever names the one archive does not mean the other: it may be a deletion.
+        let found = listing.entries.filter { $0.file.name == name && (file == nil || file?.codec == $0.file.codec) }
         guard let entry = found.first else {
             let missing = listing.unreachable.map { " \($0.label) could not be read." }.joined()
             throw HoldfastError(
-                .notFound, "There is no backup named \(name).\(missing)",
+                .notFound, "There is no backup named \(file?.fileName ?? name.rawValue).\(missing)",
                 hint: "holdfast backups lists those there are.")
         }
         guard found.count == 1 else {

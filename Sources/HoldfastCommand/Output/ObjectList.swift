@@ -27,7 +27,7 @@ struct ObjectList: Sendable {
             if long { for line in ShownObject.details(object) { try await page.add(line) } }
             count += 1
         }
-        if count == 0 { try await page.add("No key begins with \(ObjectKey(prefix)).") }
+        if count == 0, !prefix.isEmpty { try await page.add("No key begins with \(ObjectKey(prefix)).") }
         try await page.flush()
     }
 

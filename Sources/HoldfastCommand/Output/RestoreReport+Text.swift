@@ -37,7 +37,7 @@ extension RestoreReport {
     }
 
     private var verdict: String {
-        if selectedCount == 0 { return "No object of the backup is what was asked for." }
+        if selectedCount == 0 { return "Nothing to do: no object of the backup is what was asked for, or it has none." }
         return skippedCount == 0
             ? "Complete: every object that was asked for is in the bucket."
             : "Complete: every object that was asked for was written, or left as it was."
