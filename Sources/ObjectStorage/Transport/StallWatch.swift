@@ -21,6 +21,8 @@ final class StallWatch: ChannelDuplexHandler {
     private let workLimit: TimeAmount
     private var isBusy = false
     private var answerBegan = false
+    /// Whether the whole request has been handed over, so that the server is due.
+    private var isSent = false
     private var isWork = false
     private var readIsOutstanding = false
     private var lastProgress = NIODeadline.uptimeNanoseconds(0)
@@ -33,11 +35,15 @@ final class StallWatch: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .head(let head) = unwrapOutboundIn(data) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head):
             isBusy = true
             answerBegan = false
+            isSent = false
             isWork = head.method == .PUT || head.method == .POST
             if check == nil { scheduleCheck(context) }
+        case .body: break
+        case .end: isSent = true
         }
         lastProgress = context.eventLoop.now
         context.write(data, promise: promise)
@@ -97,7 +103,9 @@ final class StallWatch: ChannelDuplexHandler {
             lastProgress = now
         }
         let limit = isWork && !answerBegan && buffered == 0 ? workLimit : idleLimit
-        guard buffered > 0 || readIsOutstanding, now - lastProgress >= limit else {
+        // The read that waits for the answer's head may have been asked for before this handler was there.
+        let isServerDue = readIsOutstanding || (isSent && !answerBegan)
+        guard buffered > 0 || isServerDue, now - lastProgress >= limit else {
             return scheduleCheck(context)
         }
         isBusy = false
