@@ -6,6 +6,7 @@ import Holdfast
 import NIOCore
 import ObjectStorage
 import Streams
+import SystemPackage
 import TestSupport
 import Testing
 
