@@ -4,6 +4,7 @@
 import Holdfast
 import NIOPosix
 import ObjectStorage
+import SystemPackage
 import TestSupport
 import Testing
 
