@@ -106,7 +106,10 @@ package enum ETag {
 
     /// The number of parts in a multipart ETag (`<hex>-N`), or `nil`.
     package static func partCount(of etag: String) -> Int? {
-        guard let dash = etag.lastIndex(of: "-"), let count = Int(etag[etag.index(after: dash)...]), count > 0 else {
+        // Over bytes: this is asked of every entry of a listing.
+        guard let dash = etag.utf8.lastIndex(of: UInt8(ascii: "-")),
+            let count = Int(etag[etag.utf8.index(after: dash)...]), count > 0
+        else {
             return nil
         }
         return count
