@@ -14,7 +14,9 @@ enum CatalogFile {
     ///
     /// The file is worth nothing until the backup that it belongs to is committed, and then its bytes are in the archive.
     /// So nothing is ever synced, and the journal, which lets a refused page of rows leave no trace, is in memory.
-    static func create(at path: FilePath) throws -> DatabaseQueue {
+    ///
+    /// - Parameter base: an earlier catalog, attached as `earlier`; only read.
+    static func create(at path: FilePath, base: CatalogBase?) throws -> DatabaseQueue {
         try claim(path)
         let listing = FilePath(path.string + ".listing")
         try? FileManager.default.removeItem(atPath: listing.string)
@@ -26,6 +28,11 @@ enum CatalogFile {
         configuration.label = "catalog.writer"
         configuration.prepareDatabase { database in
             try database.execute(sql: "ATTACH DATABASE ? AS listing", arguments: [listing.string])
+            if let base {
+                // It may have come out of a foreign archive.
+                try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+                try database.execute(sql: "ATTACH DATABASE ? AS earlier", arguments: [base.path.string])
+            }
             for schema in ["main", "listing"] {
                 try database.execute(
                     sql: """
@@ -46,6 +53,7 @@ enum CatalogFile {
                         key BLOB NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL, PRIMARY KEY(key, ordinal)
                     ) WITHOUT ROWID
                     """)
+            if let base { try CatalogWriter.adopt(base, in: database) }
         }
         return queue
     }

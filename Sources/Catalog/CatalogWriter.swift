@@ -17,10 +17,12 @@ package final class CatalogWriter: Sendable {
     let queue: DatabaseQueue
     let path: FilePath
     let running = Mutex(CatalogTotals())
+    private let hasBase: Bool
 
-    private init(queue: DatabaseQueue, path: FilePath) {
+    private init(queue: DatabaseQueue, path: FilePath, hasBase: Bool) {
         self.queue = queue
         self.path = path
+        self.hasBase = hasBase
     }
 
     /// What a row of the listing is waiting for.
@@ -33,10 +35,15 @@ package final class CatalogWriter: Sendable {
     /// Makes a new catalog, readable by its owner alone.
     ///
     /// The file is not synced to disk and is worth nothing if the process dies before ``finish()``: remove it then.
+    ///
+    /// - Parameter base: the catalog from which ``list(_:)`` takes over what is unchanged.
     /// - Throws: ``CatalogError/exists(_:)`` when there is a file already; ``CatalogError/storage(_:_:)``.
-    package static func create(at path: FilePath) async throws -> CatalogWriter {
+    package static func create(at path: FilePath, base: CatalogBase? = nil) async throws -> CatalogWriter {
         do {
-            return try await blocking { CatalogWriter(queue: try CatalogFile.create(at: path), path: path) }
+            return try await blocking {
+                CatalogWriter(
+                    queue: try CatalogFile.create(at: path, base: base), path: path, hasBase: base != nil)
+            }
         } catch {
             throw translated(error, at: path)
         }
@@ -52,14 +59,18 @@ package final class CatalogWriter: Sendable {
         /// What of the row is beyond the limits of a catalog, and the limit: such a row cannot be stored and must be
         /// excepted. `nil` for every other.
         package let fault: String?
+        /// Whether it is as the earlier catalog has it: the row is stored, and the bytes lie where they lay.
+        package let isUnchanged: Bool
     }
 
     /// Records what a page of a listing shows, in one transaction. What a server says of one object never keeps the
     /// others out.
     package func list(_ objects: [ListedObject]) async throws -> [ListOutcome] {
-        let (outcomes, bytes) = try await write { database in
+        let (outcomes, bytes) = try await write { [hasBase] database in
             let statement = try database.cachedStatement(
                 sql: "INSERT OR IGNORE INTO listing.rows(key, ordinal, state) VALUES (?, ?, \(State.pending))")
+            let takeOver = hasBase ? try database.cachedStatement(sql: Self.takeOver) : nil
+            let settle = try Self.settling(as: State.stored, in: database)
             var folders = try FolderCheck(database)
             var bytes: Int64 = 0
             let outcomes = try objects.map { object in
@@ -72,13 +83,23 @@ package final class CatalogWriter: Sendable {
                 try row.execute()
                 let isNew = database.changesCount == 1
                 if isNew { bytes = bytes.addingUpToMax(max(0, object.size)) }
-                return ListOutcome(isNew: isNew, collides: collides, fault: CatalogLimits.fault(of: object))
+                let fault = CatalogLimits.fault(of: object)
+                var isUnchanged = false
+                if let takeOver, isNew, fault == nil {
+                    isUnchanged = try Self.takeOver(object, takeOver, database)
+                    if isUnchanged { try Self.settle(key, object.ordinal, settle, database) }
+                }
+                return ListOutcome(isNew: isNew, collides: collides, fault: fault, isUnchanged: isUnchanged)
             }
             return (outcomes, bytes)
         }
         running.withLock {
             $0.listed += outcomes.count { $0.isNew }
             $0.listedBytes = $0.listedBytes.addingUpToMax(bytes)
+            for (object, outcome) in zip(objects, outcomes) where outcome.isUnchanged {
+                $0.stored += 1
+                $0.storedBytes = $0.storedBytes.addingUpToMax(object.size)
+            }
         }
         return outcomes
     }

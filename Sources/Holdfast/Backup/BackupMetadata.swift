@@ -1,7 +1,9 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 package import Foundation
+import NIOCore
 
 /// `.backup_metadata.json`: the fields of the older system with their old meanings, and ours (format, tar stream).
 package struct BackupMetadata: Codable, Sendable {
@@ -19,7 +21,7 @@ package struct BackupMetadata: Codable, Sendable {
     /// The moment the backup shows. For an unversioned bucket: when its listing began; `cutEnd` is when reading ended.
     package var cut: Date?
     package var cutEnd: Date?
-    /// `full`.
+    /// `full`, or `incremental` when bytes of it lie in other archives, which `dependsOn` names by file.
     package var kind: String?
     package var complete: Bool?
     package var exceptions: Int?
@@ -41,6 +43,20 @@ package struct BackupMetadata: Codable, Sendable {
 
     /// The most bytes that a reader takes: the bucket's own documents are a few KiB each.
     static let limit = 16 << 20
+
+    /// What an archive with an index says of itself; `nil` when it holds no metadata.
+    ///
+    /// - Throws: ``ArchiveError`` when it cannot be read.
+    static func read(from archive: ArchiveReader) async throws -> BackupMetadata? {
+        guard let range = archive.metadata else { return nil }
+        guard range.count <= limit else { throw ArchiveError.corrupt("its metadata takes \(range.count) bytes") }
+        let json = try await archive.read(range)
+        do {
+            return try decoded(from: Data(json.readableBytesView))
+        } catch {
+            throw ArchiveError.corrupt("its metadata is not the JSON that it should be")
+        }
+    }
 
     package static func decoded(from data: Data) throws -> BackupMetadata {
         let decoder = JSONDecoder()

@@ -15,10 +15,17 @@ package struct BackupReport: Codable, Sendable {
     package var seconds: Double
     /// Objects that the listing named.
     package var listedCount: Int
-    /// Objects whose bytes are in the archive.
+    /// Objects in the backup.
     package var storedCount: Int
     /// Bytes of those objects.
     package var totalBytes: Int64
+    /// Objects among them whose bytes were not fetched: they lie in archives of earlier backups.
+    package var unchangedCount: Int
+    /// Those archives, by file name.
+    package var dependsOn: [String]
+    /// When tags and metadata of unchanged objects were last asked for, UTC: both can change without a trace in a
+    /// listing.
+    package var sweptAt: Date?
     /// Bytes of the archive file.
     package var archiveBytes: Int64
     /// SHA-256 of the archive file, hex.

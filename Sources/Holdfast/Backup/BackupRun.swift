@@ -27,11 +27,19 @@ package struct BackupRun: Sendable {
         package var compression: CompressionLevel
         /// Back up a bucket that lists no objects. Without it that is an error: an empty answer looks like a lost source.
         package var allowEmpty: Bool
+        /// Fetch every object, whatever earlier backups have.
+        package var isFull: Bool
+        package var sweep: MetadataSweep
 
-        package init(codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false) {
+        package init(
+            codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false,
+            isFull: Bool = false, sweep: MetadataSweep = .daily
+        ) {
             self.codec = codec
             self.compression = compression
             self.allowEmpty = allowEmpty
+            self.isFull = isFull
+            self.sweep = sweep
         }
     }
 
@@ -93,7 +101,7 @@ package struct BackupRun: Sendable {
 
     private func checkNameIsFree() async throws {
         let listing = try await vault.backups()
-        if let taken = listing.entries.first(where: { $0.file.name == name }) {
+        if let taken = (listing.entries + listing.hidden).first(where: { $0.file.name == name }) {
             let places = taken.copies.map(\.label).joined(separator: " and ")
             throw HoldfastError.nameTaken(name.rawValue, in: places)
         }
@@ -127,17 +135,25 @@ package struct BackupRun: Sendable {
             try await sink.write(bytes)
         }
         return try await withWorkFile { path in
-            let catalog = try await CatalogWriter.create(at: path)
+            let earlier =
+                options.isFull
+                ? nil : try await EarlierBackup.find(of: bucket, at: source.name, in: vault, environment)
+            let catalog = try await CatalogWriter.create(at: path, base: earlier?.base)
             do {
                 progress.update { $0.phase = "backing up" }
-                let packed = try await packObjects(into: writer, catalog)
-                try await refuseWhenNothingWasRead(packed)
+                let sweeps = options.sweep.isDue(last: earlier?.swept, now: started)
+                let packed = try await packObjects(into: writer, catalog, sweeps: sweeps)
+                try await refuseWhenNothingWasRead(packed, catalog)
+                let swept = earlier == nil || sweeps ? started : earlier?.swept
+                if let swept { try await catalog.set(EarlierBackup.sweptFact, String(TimeText.milliseconds(swept))) }
                 progress.update { $0.phase = "finishing" }
                 let finished = environment.services.now()
                 var report = try await record(packed, catalog, at: path, writer, started: started, finished: finished)
                 let summary = try await writer.finish()
                 report.archiveBytes = summary.fileLength
                 report.archiveSHA256 = digest.hex
+                report.sweptAt = swept
+                try await checkReferred(report.dependsOn)
                 try await sink.commit()
                 report.copies = await sink.committed
                 report.degraded = await sink.failures.map { CopyProblem(label: $0.label, problem: "\($0.error)") }
@@ -146,6 +162,19 @@ package struct BackupRun: Sendable {
                 await writer.cancel()
                 throw error
             }
+        }
+    }
+
+    /// Whoever deletes a backup does not see that this run builds on it: what it refers to must still be there when it
+    /// becomes visible.
+    private func checkReferred(_ archives: [String]) async throws {
+        guard !archives.isEmpty else { return }
+        let listing = try await vault.backups()
+        let present = Set((listing.entries + listing.hidden).map(\.file.fileName))
+        if let gone = archives.first(where: { !present.contains($0) }) {
+            throw HoldfastError(
+                .conflict, "\(gone) was deleted while this backup was built on it; no backup was made.",
+                hint: "Run it again; --full builds on nothing.")
         }
     }
 
@@ -163,13 +192,15 @@ package struct BackupRun: Sendable {
     }
 
     /// Lists and reads at the same time; packs in listing order.
-    private func packObjects(into writer: ArchiveWriter, _ catalog: CatalogWriter) async throws -> Packed {
+    private func packObjects(into writer: ArchiveWriter, _ catalog: CatalogWriter, sweeps: Bool) async throws -> Packing
+    {
         let store = source.store(for: bucket)
         let identity = try await source.identify()
         let fetch = ObjectFetch(store: store, tagReading: TagReading(countIsTold: identity.tellsTagCount))
-        let listing = SourceListing(store: store, catalog: catalog, progress: progress)
+        let listing = SourceListing(store: store, catalog: catalog, sweeps: sweeps, progress: progress)
         let channel = AsyncThrowingChannel<PendingObject.Page, any Error>()
-        var packed = Packed(rows: CatalogRows(catalog), identity: identity)
+        var packing = Packing(
+            fetch: fetch, catalog: catalog, identity: identity, progress: progress, logger: environment.logger)
 
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listing.run(into: channel) }
@@ -178,114 +209,18 @@ package struct BackupRun: Sendable {
                 width: Self.concurrentObjects, budget: Self.fetchBudget,
                 cost: { $0.wholeBytes }
             ) { pending in
-                try await Self.read(pending, fetch)
+                try await Packing.read(pending, fetch)
             } consume: { reading in
-                try await pack(reading, fetch, into: writer, &packed)
+                try await packing.pack(reading, into: writer)
             }
             try await group.waitForAll()
         }
-        try await packed.rows.flush()
-        return packed
+        try await packing.rows.flush()
+        return packing
     }
 
-    /// A step between reading and packing.
-    private enum Reading: Sendable {
-        case whole(PendingObject, FetchedObject)
-        case large(PendingObject)
-        case problem(PendingObject, ObjectProblem)
-    }
-
-    /// What packing has come to.
-    private struct Packed {
-        var rows: CatalogRows
-        let identity: ServerIdentity
-        var changedCount = 0
-    }
-
-    private static func read(_ pending: PendingObject, _ fetch: ObjectFetch) async throws -> Reading {
-        if let problem = pending.problem { return .problem(pending, problem) }
-        guard pending.info.size <= ObjectFetch.wholeLimit else { return .large(pending) }
-        do {
-            return .whole(pending, try await fetch.whole(pending.info))
-        } catch is GrownObject {
-            return .large(pending)
-        } catch let problem as ObjectProblem {
-            return .problem(pending, problem)
-        }
-    }
-
-    private func pack(
-        _ reading: Reading, _ fetch: ObjectFetch, into writer: ArchiveWriter, _ packed: inout Packed
-    ) async throws {
-        switch reading {
-        case .whole(let pending, let object):
-            try await settle(pending, &packed) { packed in
-                try await pack(object, as: pending.member, into: writer, &packed)
-            }
-        case .large(let pending):
-            try await settle(pending, &packed) { packed in
-                let object = try await LargeObject(fetch: fetch, listed: pending.info).pack(
-                    into: writer, member: pending.member,
-                    onBytes: { [progress] in progress.finished(objects: 0, bytes: $0) })
-                progress.finished(bytes: 0)
-                packed.changedCount += object.changed ? 1 : 0
-                try await packed.rows.store(
-                    CatalogObject(object.info, member: pending.member, extent: object.extent, sha256: object.sha256))
-                if let flaw = object.flaw { try await note(object.info, flaw, &packed) }
-            }
-        case .problem(let pending, let problem):
-            try await except(pending.info, problem, &packed)
-        }
-    }
-
-    private func pack(
-        _ object: FetchedObject, as name: [UInt8], into writer: ArchiveWriter, _ packed: inout Packed
-    ) async throws {
-        try object.info.checkFitsCatalog()
-        let records = MemberRecords.records(of: object.info, member: name, sha256: Hex.text(object.sha256))
-        let member = ArchiveMember(
-            name: name, kind: .file, size: object.info.size,
-            modified: TimeText.milliseconds(object.info.lastModified), records: records)
-        let extent = try await writer.append(member, content: object.content)
-        progress.finished(bytes: object.content.readableBytes)
-        packed.changedCount += object.changed ? 1 : 0
-        try await packed.rows.store(CatalogObject(object.info, member: name, extent: extent, sha256: object.sha256))
-        if let flaw = object.flaw { try await note(object.info, flaw, &packed) }
-    }
-
-    /// Packs one object; what keeps this one out of the archive, and no other, is an exception.
-    private func settle(
-        _ pending: PendingObject, _ packed: inout Packed, _ pack: (inout Packed) async throws -> Void
-    ) async throws {
-        do {
-            try await pack(&packed)
-        } catch let problem as ObjectProblem {
-            try await except(pending.info, problem, &packed)
-        } catch ArchiveError.invalidMember(let why) {
-            let problem = ObjectProblem(reason: "failed", message: "the archive cannot hold it: \(why)")
-            try await except(pending.info, problem, &packed)
-        }
-    }
-
-    private func except(_ info: ObjectInfo, _ problem: ObjectProblem, _ packed: inout Packed) async throws {
-        report(info, problem)
-        try await packed.rows.except(info, problem)
-    }
-
-    private func note(_ info: ObjectInfo, _ problem: ObjectProblem, _ packed: inout Packed) async throws {
-        report(info, problem)
-        try await packed.rows.note(info, problem)
-    }
-
-    private func report(_ info: ObjectInfo, _ problem: ObjectProblem) {
-        progress.update { $0.exceptions += 1 }
-        environment.logger.warning(
-            "object not backed up as it is",
-            metadata: ["key": "\(info.key)", "reason": "\(problem.reason)", "error": "\(problem.message)"])
-    }
-
-    private func refuseWhenNothingWasRead(_ packed: Packed) async throws {
-        guard packed.rows.storedCount == 0 else { return }
+    private func refuseWhenNothingWasRead(_ packed: Packing, _ catalog: CatalogWriter) async throws {
+        guard try await catalog.totals().stored == 0 else { return }
         if let first = packed.rows.firstExceptions.first {
             throw HoldfastError(
                 .failed,
@@ -301,19 +236,21 @@ package struct BackupRun: Sendable {
 
     /// Writes the archive's last members: the metadata and the catalog.
     private func record(
-        _ packed: Packed, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, started: Date,
+        _ packed: Packing, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, started: Date,
         finished: Date
     ) async throws -> BackupReport {
         let configuration = await BucketConfiguration.read(of: bucket, from: source)
         try await catalog.set("bucket", bucket)
         try await catalog.set("name", name.rawValue)
+        let dependsOn = try await catalog.referredArchives()
         let totals = try await catalog.finish()
         let complete = totals.exceptions == 0
         let metadata = BackupMetadata(
             bucketName: bucket, backupName: name.rawValue, timestamp: BackupMetadata.naiveTimestamp(started),
             objectCount: totals.listed, totalSizeBytes: totals.storedBytes, includeVersions: false, formatVersion: 1,
-            cut: started, cutEnd: finished, kind: "full", complete: complete, exceptions: totals.exceptions,
-            storedCount: totals.stored, storedBytes: totals.storedBytes, dependsOn: [],
+            cut: started, cutEnd: finished, kind: dependsOn.isEmpty ? "full" : "incremental", complete: complete,
+            exceptions: totals.exceptions,
+            storedCount: totals.stored, storedBytes: totals.storedBytes, dependsOn: dependsOn,
             source: .init(endpoint: source.name, server: packed.identity.product, region: packed.identity.region),
             bucketConfiguration: configuration.documents, bucketConfigurationUnread: configuration.unread,
             holdfastVersion: HoldfastVersion.current)
@@ -333,7 +270,9 @@ package struct BackupRun: Sendable {
         return BackupReport(
             name: name.rawValue, bucket: bucket, source: source.name, file: file.fileName, started: started,
             finished: finished, seconds: 0, listedCount: totals.listed, storedCount: totals.stored,
-            totalBytes: totals.storedBytes, archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
+            totalBytes: totals.storedBytes,
+            unchangedCount: totals.stored - packed.rows.storedCount - packed.replacedCount, dependsOn: dependsOn,
+            archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
             exceptionCount: totals.exceptions, exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
             degraded: [], warnings: warnings(configuration))
     }

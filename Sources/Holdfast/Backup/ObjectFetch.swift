@@ -57,6 +57,23 @@ struct ObjectFetch: Sendable {
         throw ObjectProblem(reason: "changed", message: "it changed \(Self.rereads) times while it was read")
     }
 
+    /// What the server says now of an object whose bytes an earlier backup has; `nil` when they are others by now.
+    ///
+    /// - Throws: ``ObjectProblem``; what ends the run.
+    func description(ofUnchanged listed: ObjectInfo) async throws -> (ObjectInfo, flaw: ObjectProblem?)? {
+        do {
+            var info = try await store.head(listed.key, version: listed.version)
+            guard info.etag == listed.etag, info.size == listed.size else { return nil }
+            info.key = listed.key
+            info.lastModified = listed.lastModified
+            let (tags, flaw) = try await tagReading.tags(of: info, in: store)
+            info.attributes.tags = tags
+            return (info, ObjectProblem.joining(flaw, Self.missingMetadata(info)))
+        } catch let error as ObjectStoreError {
+            throw try await problem(error)
+        }
+    }
+
     /// The ETag that the object has now.
     func currentETag(of key: ObjectKey) async throws -> String {
         do {

@@ -13,10 +13,12 @@ struct PendingObject: Sendable {
     let member: [UInt8]
     /// Why it is not even asked for: its row in the listing is beyond what a catalog holds.
     let problem: ObjectProblem?
+    /// Whether its row and bytes were taken over from an earlier backup, and only its description is read again.
+    let isStored: Bool
 
     /// Bytes that reading it whole takes; 0 for what is not read whole.
     var wholeBytes: Int {
-        guard problem == nil, info.size <= ObjectFetch.wholeLimit else { return 0 }
+        guard problem == nil, !isStored, info.size <= ObjectFetch.wholeLimit else { return 0 }
         return Int(info.size)
     }
 }
@@ -28,6 +30,8 @@ struct PendingObject: Sendable {
 struct SourceListing: Sendable {
     let store: any ObjectStore
     let catalog: CatalogWriter
+    /// Whether unchanged objects are handed on too, for their tags and metadata.
+    let sweeps: Bool
     let progress: ProgressMeter
 
     /// Lists everything into `channel` and finishes it, also when the listing fails.
@@ -39,10 +43,13 @@ struct SourceListing: Sendable {
                 pending.reserveCapacity(page.objects.count)
                 var bytes: Int64 = 0
                 for (info, outcome) in zip(page.objects, outcomes) where outcome.isNew {
+                    if outcome.isUnchanged, !sweeps { continue }
                     let member = MemberName.name(forKey: info.key.bytes, collides: outcome.collides)
                     let problem = outcome.fault.map { ObjectProblem(beyondLimit: $0) }
-                    pending.append(PendingObject(info: info, member: member, problem: problem))
-                    if problem == nil { bytes = bytes.addingUpToMax(info.size) }
+                    pending.append(
+                        PendingObject(
+                            info: info, member: member, problem: problem, isStored: outcome.isUnchanged))
+                    if problem == nil, !outcome.isUnchanged { bytes = bytes.addingUpToMax(info.size) }
                 }
                 progress.update { [count = pending.count, bytes] in
                     $0.objectsTotal += count

@@ -44,6 +44,12 @@ struct ArchiveScan {
                 "\(entry.file.fileName) in \(copy) is not an archive that can be read. \(scan.flaws.last ?? "")",
                 hint: "holdfast verify \(entry.file.name) looks at every copy.")
         }
+        // What lies elsewhere stands in the catalog alone, which is lost with the index.
+        let others = scan.metadata?.dependsOn ?? []
+        if !others.isEmpty {
+            let names = others.joined(separator: ", ")
+            scan.flaws.append("Most of its objects may lie in \(names): the catalog that says where is lost in \(copy)")
+        }
         try await catalog.set(Self.uncheckedFact, String(scan.uncheckedCount))
         _ = try await catalog.finish()
         let reader = try await CatalogReader.open(at: path)
@@ -51,7 +57,7 @@ struct ArchiveScan {
         await environment.state.remove(path)
         return OpenedBackup(
             entry: entry, copy: copy, metadata: scan.metadata, catalog: reader, content: .sequential(source),
-            flaws: scan.flaws, isWhole: scan.isWhole)
+            flaws: scan.flaws, referred: .none, isWhole: scan.isWhole && others.isEmpty)
     }
 
     /// What a pass over the members has found.

@@ -25,6 +25,8 @@ package struct BackupSummary: Codable, Sendable {
     package var copies: [String]
     /// Copies of the vault that lack it.
     package var missingCopies: [String]
+    /// The other archives in which bytes of it lie, by file name; `nil` when nobody knows.
+    package var dependsOn: [String]?
     /// What is wrong with it, if anything is.
     package var problem: String?
 }
@@ -56,12 +58,12 @@ package struct BackupList: Sendable {
         do {
             let bytes = try await vault.open(entry).bytes
             let archive = try await ArchiveReader.open(bytes)
-            guard let range = archive.metadata, range.count <= BackupMetadata.limit else { throw ArchiveError.noIndex }
-            let json = try await archive.read(range)
-            summary.describe(try BackupMetadata.decoded(from: Data(json.readableBytesView)))
+            guard let metadata = try await BackupMetadata.read(from: archive) else { throw ArchiveError.noIndex }
+            summary.describe(metadata)
         } catch ArchiveError.noIndex {
             // An archive of the older system: what it says of itself stands at its end, a whole read away.
             summary.bucket = nil
+            summary.dependsOn = []
         } catch {
             try Task.checkCancellation()
             summary.problem = "\(error)"
@@ -77,6 +79,7 @@ extension BackupSummary {
         objectCount = metadata.storedCount ?? metadata.objectCount
         totalBytes = metadata.storedBytes ?? metadata.totalSizeBytes
         complete = metadata.complete
+        dependsOn = metadata.dependsOn ?? []
         exceptionCount = metadata.exceptions
     }
 }

@@ -13,7 +13,7 @@ struct CatalogCache: Sendable {
 
     /// Opens the catalog of an archive; `content` is read only when the cache does not have it, or has it broken.
     func reader(of entry: VaultEntry, label: String, content: () -> ByteStream) async throws -> CatalogReader {
-        let path = try await catalog(of: entry, label: label, content: content)
+        let path = try await file(of: entry, label: label, content: content)
         do {
             return try await CatalogReader.open(at: path)
         } catch is CatalogError {
@@ -24,7 +24,7 @@ struct CatalogCache: Sendable {
     }
 
     /// The catalog's path; `content` is read only when it is not there yet.
-    private func catalog(of entry: VaultEntry, label: String, content: () -> ByteStream) async throws -> FilePath {
+    func file(of entry: VaultEntry, label: String, content: () -> ByteStream) async throws -> FilePath {
         let copy = entry.copies.first { $0.label == label }
         let stamp = TimeText.milliseconds(copy?.modified ?? entry.modified)
         let path = try await state.cache().appending("\(entry.file.fileName)-\(copy?.size ?? entry.size)-\(stamp).db")

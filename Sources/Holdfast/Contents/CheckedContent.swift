@@ -22,7 +22,7 @@ package struct CheckedContent: Sendable {
     package func read(_ consume: (ByteBuffer) async throws -> Void) async throws {
         var digests = RunningDigests(wantsMD5: false)
         var count: Int64 = 0
-        for try await piece in try backup.stream(object) {
+        for try await piece in try await backup.stream(object) {
             digests.update(piece)
             count += Int64(piece.readableBytes)
             try await consume(piece)

@@ -21,6 +21,8 @@ package struct OpenedBackup: Sendable {
     /// Whether the catalog names everything that the archive held when it was whole; `false` where an archive without an
     /// index breaks off, or holds what could not be made an object of.
     var isWhole = true
+    /// The other archives in which bytes of it lie.
+    let referred: ReferredArchives
     /// Where damaged parts of the copy are read instead; `nil` when nothing else is asked.
     var spares: SpareCopies?
 
@@ -54,7 +56,7 @@ package struct OpenedBackup: Sendable {
                     // Where one copy has an index and another has none, that one has lost it.
                     let lost = withoutIndex.map { "The copy in \($0) is damaged: its end is missing" }
                     return try await openIndexed(
-                        entry, copy.label, bytes, flaws: flaws + lost, spares: spares, environment)
+                        entry, copy.label, bytes, in: vault, flaws: flaws + lost, spares: spares, environment)
                 } catch ArchiveError.noIndex {
                     withoutIndex.append(copy.label)
                     unindexed.append((copy.label, bytes))
@@ -104,23 +106,13 @@ package struct OpenedBackup: Sendable {
     /// - Parameter trustsCache: whether a catalog taken out earlier will do. Not when the archive itself is in question.
     /// - Throws: ``ArchiveError`` and ``CatalogError`` for what is wrong with it.
     static func openIndexed(
-        _ entry: VaultEntry, _ label: String, _ bytes: any RandomAccessBytes, flaws: [String],
+        _ entry: VaultEntry, _ label: String, _ bytes: any RandomAccessBytes, in vault: Vault, flaws: [String],
         spares: SpareCopies? = nil, trustsCache: Bool = true, _ environment: RunEnvironment
     ) async throws -> OpenedBackup {
         var archive = try await ArchiveReader.open(bytes)
         if let spares { archive.spares = { await spares.bytes(after: $0) } }
-        guard let catalogRange = archive.catalog, let metadataRange = archive.metadata else {
+        guard let catalogRange = archive.catalog, let metadata = try await BackupMetadata.read(from: archive) else {
             throw ArchiveError.noIndex
-        }
-        guard metadataRange.count <= BackupMetadata.limit else {
-            throw ArchiveError.corrupt("its metadata takes \(metadataRange.count) bytes")
-        }
-        let json = try await archive.read(metadataRange)
-        let metadata: BackupMetadata
-        do {
-            metadata = try BackupMetadata.decoded(from: Data(json.readableBytesView))
-        } catch {
-            throw ArchiveError.corrupt("its metadata is not the JSON that it should be")
         }
         let cache = CatalogCache(state: environment.state)
         let catalog =
@@ -129,7 +121,7 @@ package struct OpenedBackup: Sendable {
             : try await cache.uncached(archive.stream(catalogRange))
         return OpenedBackup(
             entry: entry, copy: label, metadata: metadata, catalog: catalog, content: .indexed(archive), flaws: flaws,
-            spares: spares)
+            referred: try await ReferredArchives(of: catalog, in: vault), spares: spares)
     }
 
     /// The current object of a key.
@@ -148,20 +140,23 @@ package struct OpenedBackup: Sendable {
     }
 
     /// An object's bytes, unchecked; ``CheckedContent`` checks them.
-    package func stream(_ object: CatalogObject) throws -> ByteStream {
-        let extent = try extent(of: object)
+    package func stream(_ object: CatalogObject) async throws -> ByteStream {
+        let (number, extent) = try extent(of: object)
+        guard number == 0 else { return try await referred.reader(number).stream(extent) }
         switch content {
         case .indexed(let archive): return archive.stream(extent)
         case .sequential(let source): return ForwardBytes(decompressed(source.stream(0..<source.size))).stream(extent)
         }
     }
 
-    /// Where an object's bytes lie in this archive's tar stream.
-    func extent(of object: CatalogObject) throws -> Range<Int64> {
-        guard object.extents.count == 1, let extent = object.extents.first, extent.archive == 0 else {
+    /// Where an object's bytes lie: the archive, 0 for this one, and the place in its tar stream.
+    func extent(of object: CatalogObject) throws -> (archive: Int, range: Range<Int64>) {
+        guard object.extents.count == 1, let extent = object.extents.first,
+            extent.archive == 0 || referred.name(extent.archive) != nil
+        else {
             throw HoldfastError(
                 .corrupt,
-                "The catalog names bytes of \(String(decoding: object.key, as: UTF8.self)) outside this archive.")
+                "The catalog does not say where the bytes of \(String(decoding: object.key, as: UTF8.self)) lie.")
         }
         guard extent.length == object.size, extent.offset >= 0, extent.offset <= Int64.max - extent.length else {
             throw HoldfastError(
@@ -169,6 +164,6 @@ package struct OpenedBackup: Sendable {
                 "The catalog says \(object.size) bytes of \(String(decoding: object.key, as: UTF8.self)) and names \(extent.length)."
             )
         }
-        return extent.offset..<extent.offset + extent.length
+        return (extent.archive, extent.offset..<extent.offset + extent.length)
     }
 }

@@ -3,7 +3,8 @@
 
 package import Catalog
 
-/// The objects of a catalog in the order in which they lie in the archive, a page of 1,000 at a time.
+/// The objects of a catalog in the order in which they lie in its archive, and then in each earlier one, a page of 1,000
+/// at a time.
 package struct PositionOrder: AsyncSequence, Sendable {
     package typealias Element = CatalogObject
     private let catalog: CatalogReader
@@ -16,18 +17,25 @@ package struct PositionOrder: AsyncSequence, Sendable {
         fileprivate let catalog: CatalogReader
         private var page: ArraySlice<CatalogObject> = []
         private var last: CatalogPosition?
-        private var isDone = false
+        /// The archives still to come, the one being read first; `nil` before the beginning.
+        private var archives: ArraySlice<Int>?
 
         fileprivate init(catalog: CatalogReader) {
             self.catalog = catalog
         }
 
         package mutating func next() async throws -> CatalogObject? {
-            if page.isEmpty, !isDone {
-                page = try await catalog.objectsByPosition(after: last, limit: 1000)[...]
+            var left: ArraySlice<Int>
+            if let archives { left = archives } else { left = [0] + (try await catalog.archives().map(\.id)) }
+            while page.isEmpty, let archive = left.first {
+                page = try await catalog.objectsByPosition(archive: archive, after: last, limit: 1000)[...]
                 last = page.last?.position
-                isDone = page.count < 1000
+                if page.count < 1000 {
+                    left.removeFirst()
+                    last = nil
+                }
             }
+            archives = left
             return page.popFirst()
         }
     }

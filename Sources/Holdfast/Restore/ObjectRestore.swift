@@ -33,10 +33,10 @@ struct ObjectRestore: Sendable {
         var loaded = Loaded(decision: decision)
         guard case .write(let replacing) = decision.act, !dryRun else { return loaded }
         let object = decision.object
-        let extent = try backup.extent(of: object)
+        let extent = try backup.extent(of: object).range
         // Links share the content of what they point at, which is gone by then: for them the archive is read again.
         let isBehind = await extent.lowerBound < forward.position && !extent.isEmpty
-        let content = isBehind ? try backup.stream(object) : forward.stream(extent)
+        let content = isBehind ? try await backup.stream(object) : forward.stream(extent)
         if object.size <= ObjectWrite.wholeLimit {
             do {
                 loaded.content = try await content.collect(upTo: Int(ObjectWrite.wholeLimit))

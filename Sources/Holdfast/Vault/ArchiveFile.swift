@@ -43,4 +43,6 @@ package struct ArchiveFile: Hashable, Sendable {
 package enum VaultLayout {
     package static let archives = "buckets/"
     package static let locks = "locks/"
+    /// One file for each archive that was deleted while other backups need it.
+    package static let hidden = "hidden/"
 }

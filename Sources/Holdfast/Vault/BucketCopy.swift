@@ -44,6 +44,15 @@ package struct BucketCopy: VaultCopy {
         return found
     }
 
+    package func files(in folder: String) async throws -> [String] {
+        guard try await service.bucketExists(bucket) else { return [] }
+        var found: [String] = []
+        for try await page in listing(of: store, prefix: Array(folder.utf8)) {
+            found += page.objects.map { String(decoding: $0.key.bytes.dropFirst(folder.utf8.count), as: UTF8.self) }
+        }
+        return found
+    }
+
     private func key(_ file: ArchiveFile) -> ObjectKey { ObjectKey(VaultLayout.archives + file.fileName) }
 
     package func open(_ file: ArchiveFile) async throws -> (any RandomAccessBytes)? {

@@ -19,7 +19,8 @@ package struct DirectoryCopy: VaultCopy {
     private var archiveDirectory: FilePath { root.appending(String(VaultLayout.archives.dropLast())) }
 
     package func prepare() async throws {
-        let directories = [archiveDirectory, root.appending(String(VaultLayout.locks.dropLast()))]
+        let folders = [VaultLayout.archives, VaultLayout.locks, VaultLayout.hidden]
+        let directories = folders.map { root.appending(String($0.dropLast())) }
         try await FileThread.run {
             for directory in directories {
                 do {
@@ -78,6 +79,11 @@ package struct DirectoryCopy: VaultCopy {
             }
         }
         return removed
+    }
+
+    package func files(in folder: String) async throws -> [String] {
+        let directory = root.appending(String(folder.dropLast()))
+        return try await FileThread.run { try FileSystemNames.list(directory) }
     }
 
     package func createFile(_ path: String, _ content: ByteBuffer) async throws -> Bool {

@@ -16,11 +16,13 @@ package struct Vault: Sendable {
     package func backups() async throws -> VaultListing {
         var entries: [ArchiveFile: VaultEntry] = [:]
         var unreachable: [CopyProblem] = []
+        var hidden: Set<String> = []
         for copy in copies {
             do {
                 for archive in try await copy.archives() {
                     entries[archive.file, default: VaultEntry(file: archive.file)].add(archive, in: copy.label)
                 }
+                hidden.formUnion(try await copy.files(in: VaultLayout.hidden))
             } catch {
                 try Task.checkCancellation()
                 unreachable.append(CopyProblem(label: copy.label, problem: "\(error)"))
@@ -31,9 +33,11 @@ package struct Vault: Sendable {
                 .unreachable, "No copy of the vault can be read. \(first.label): \(first.problem)",
                 hint: "holdfast check tries each copy and says what is wrong with it.")
         }
+        let sorted = entries.values.sorted { ($0.file.name, $0.file.fileName) < ($1.file.name, $1.file.fileName) }
         return VaultListing(
-            entries: entries.values.sorted { ($0.file.name, $0.file.fileName) < ($1.file.name, $1.file.fileName) },
-            unreachable: unreachable, copies: copies.map(\.label))
+            entries: sorted.filter { !hidden.contains(HiddenArchive.fileName(of: $0.file)) },
+            hidden: sorted.filter { hidden.contains(HiddenArchive.fileName(of: $0.file)) }, unreachable: unreachable,
+            copies: copies.map(\.label))
     }
 
     /// The archive of a name, given with or without its extension.
@@ -78,6 +82,8 @@ package struct Vault: Sendable {
 /// What a vault holds.
 package struct VaultListing: Sendable {
     package let entries: [VaultEntry]
+    /// Archives of deleted backups that other backups still need.
+    package let hidden: [VaultEntry]
     /// Copies that could not be listed: what they hold is unknown, not absent.
     package let unreachable: [CopyProblem]
     /// Every copy of the vault, readable or not.

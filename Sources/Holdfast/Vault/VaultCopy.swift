@@ -31,6 +31,9 @@ package protocol VaultCopy: Sendable {
     /// Returns what was removed, for the log.
     func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String]
 
+    /// The names of the small files in a folder of the vault, `/` at its end; none when there is no such folder.
+    func files(in folder: String) async throws -> [String]
+
     /// Creates a small file (a lock) only if it does not exist; `false` when it does.
     func createFile(_ path: String, _ content: ByteBuffer) async throws -> Bool
 

@@ -56,7 +56,7 @@ package struct VerifyRun: Sendable {
             let archive = try await ArchiveReader.open(bytes)
             try await archive.checkStructure()
             let backup = try await OpenedBackup.openIndexed(
-                entry, label, bytes, flaws: [], trustsCache: false, environment)
+                entry, label, bytes, in: vault, flaws: [], trustsCache: false, environment)
             try await checkCatalog(backup, archive, &result)
             // Reading the objects would pass over what no object uses of a frame: the frames come first, each whole.
             if depth >= .frames { try await checkFrames(of: archive, in: label, &result) }
@@ -79,14 +79,23 @@ package struct VerifyRun: Sendable {
         if let count = backup.metadata?.storedCount, count != totals.stored {
             result.add("the metadata speaks of \(count) objects, the catalog of \(totals.stored)")
         }
+        var lengths = [0: archive.tarLength]
+        for number in backup.referred.numbers {
+            do {
+                lengths[number] = try await backup.referred.reader(number).tarLength
+            } catch {
+                try Task.checkCancellation()
+                result.add("\(error)")
+            }
+        }
         var count = 0
         for try await object in KeyOrder(catalog: backup.catalog) {
             count += 1
             do {
-                let extent = try backup.extent(of: object)
-                guard extent.upperBound <= archive.tarLength else {
+                let (number, range) = try backup.extent(of: object)
+                // Of an archive that cannot be read it is said once, not for each object.
+                if let length = lengths[number], range.upperBound > length {
                     result.add("\(ObjectKey(object.key)) is said to lie beyond the archive's end")
-                    continue
                 }
             } catch {
                 result.add("\(error)")

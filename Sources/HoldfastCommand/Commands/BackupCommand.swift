@@ -14,8 +14,13 @@ struct BackupCommand: Subcommand {
             The archive is an ordinary .tar.gz (or .tar.zst). It appears in the vault when it is whole, and not before. \
             Objects that could not be read are named, and the exit code is then 3.
 
+            Only what changed since the newest backup of the bucket is fetched; the rest is referred to where it lies. \
+            Every backup restores by itself all the same. Tags and metadata can change without a trace in a listing: \
+            they are read again once a day, or as --metadata-sweep says.
+
             Examples:
               holdfast backup photos
+              holdfast backup photos --full
               holdfast backup photos --name before-migration --format zstd
               holdfast backup photos --vault-directory /mnt/disk --vault-bucket ''
             """)
@@ -32,6 +37,12 @@ struct BackupCommand: Subcommand {
     @Option(help: "How much time is spent on making it small.")
     var compression = CompressionLevel.fast
 
+    @Flag(help: "Fetch every object, whatever earlier backups have.")
+    var full = false
+
+    @Option(help: "How often tags and metadata of unchanged objects are read again.")
+    var metadataSweep = MetadataSweep.daily
+
     @Flag(help: "Accept that the bucket lists no objects. Without this it is an error: a lost source looks the same.")
     var allowEmpty = false
 
@@ -42,7 +53,8 @@ struct BackupCommand: Subcommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let name = try name.map { try BackupName($0) }
-        let options = BackupRun.Options(codec: format, compression: compression, allowEmpty: allowEmpty)
+        let options = BackupRun.Options(
+            codec: format, compression: compression, allowEmpty: allowEmpty, isFull: full, sweep: metadataSweep)
         let report = try await session.withEngine(connection, needsSource: true) { engine in
             try await session.withProgress {
                 try await engine.backUp(bucket: bucket.name, name: name, options: options, progress: $0)

@@ -8,6 +8,7 @@ import Holdfast
 // The engine's choices by the words that they have there.
 extension ArchiveCodec: ExpressibleByArgument {}
 extension CompressionLevel: ExpressibleByArgument {}
+extension MetadataSweep: ExpressibleByArgument {}
 extension OverwritePolicy: ExpressibleByArgument {}
 extension VerifyDepth: ExpressibleByArgument {}
 

@@ -12,6 +12,10 @@ extension BackupReport {
             ? AmountText.count(storedCount, "object")
             : "\(AmountText.count(storedCount)) of \(AmountText.count(listedCount, "object"))"
         lines.append("  objects  \(counted), \(AmountText.bytes(totalBytes))")
+        if unchangedCount > 0 {
+            let places = AmountText.count(dependsOn.count, "earlier archive")
+            lines.append("  of these \(AmountText.count(unchangedCount)) are unchanged and lie in \(places)")
+        }
         let share = AmountText.percent(archiveBytes, of: totalBytes).map { " (\($0) of the objects' bytes)" } ?? ""
         lines.append("  archive  \(file), \(AmountText.bytes(archiveBytes))\(share)")
         lines.append("  time     \(AmountText.pace(storedCount, totalBytes, seconds: seconds))")

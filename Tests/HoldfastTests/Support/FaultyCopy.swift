@@ -66,6 +66,11 @@ struct FaultyCopy: VaultCopy {
         return try await base.removeLeftovers(isAlive: isAlive)
     }
 
+    func files(in folder: String) async throws -> [String] {
+        try await meet(.files)
+        return try await base.files(in: folder)
+    }
+
     func createFile(_ path: String, _ content: ByteBuffer) async throws -> Bool {
         try await meet(.files)
         return try await base.createFile(path, content)

@@ -47,11 +47,13 @@ struct Scene: Sendable {
     @discardableResult
     func backUp(
         _ name: String = "first", from source: (any StorageService)? = nil, to vault: Vault? = nil,
-        codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false
+        codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false,
+        isFull: Bool = true, sweep: MetadataSweep = .always
     ) async throws -> BackupReport {
         try await BackupRun(
             bucket: Self.bucket, name: BackupName(name), source: source ?? self.source, vault: vault ?? self.vault,
-            options: BackupRun.Options(codec: codec, compression: compression, allowEmpty: allowEmpty),
+            options: BackupRun.Options(
+                codec: codec, compression: compression, allowEmpty: allowEmpty, isFull: isFull, sweep: sweep),
             environment: environment
         ).run()
     }
@@ -79,6 +81,11 @@ struct Scene: Sendable {
         return try await VerifyRun(
             entry: try await vault.find(name), vault: vault, depth: depth, environment: environment
         ).run()
+    }
+
+    @discardableResult
+    func delete(_ name: String) async throws -> DeleteReport {
+        try await DeleteRun(entry: try await vault.find(name), vault: vault, environment: environment).run()
     }
 
     func list(_ vault: Vault? = nil) async throws -> (backups: [BackupSummary], unreachable: [CopyProblem]) {

@@ -88,6 +88,11 @@ struct InMemoryBucket {
         }
     }
 
+    mutating func setTags(_ tags: [Tag], of key: ObjectKey) throws {
+        _ = try version(nil, of: key)
+        versions[key]?[0].attributes.tags = tags
+    }
+
     mutating func store(
         _ key: ObjectKey, _ bytes: ByteBuffer, etag: String, attributes: ObjectAttributes, partCount: Int? = nil
     ) -> PutResult {

@@ -44,6 +44,11 @@ package final class InMemoryStorageService: StorageService {
         contents.withLock { $0[bucket] = nil }
     }
 
+    /// Gives the current version of an object other tags, as PutObjectTagging does: nothing else of it changes.
+    package func setTags(_ tags: [Tag], of key: ObjectKey, in bucket: String) throws {
+        try withBucket(bucket) { try $0.setTags(tags, of: key) }
+    }
+
     package func store(for bucket: String) -> any ObjectStore {
         InMemoryObjectStore(service: self, bucket: bucket)
     }

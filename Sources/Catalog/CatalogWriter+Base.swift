@@ -1,0 +1,70 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// What is taken over from an earlier catalog, attached as `earlier`.
+extension CatalogWriter {
+    /// Names the earlier catalog's archives in this one, under numbers of its own.
+    static func adopt(_ base: CatalogBase, in database: Database) throws {
+        try database.execute(
+            sql: "CREATE TABLE listing.archive_numbers(earlier INTEGER PRIMARY KEY, now INTEGER NOT NULL)")
+        try database.execute(sql: "INSERT INTO archives(name) VALUES (?)", arguments: [base.archive])
+        try database.execute(
+            sql: """
+                INSERT OR IGNORE INTO archives(name) SELECT name FROM earlier.archives ORDER BY id;
+                INSERT INTO listing.archive_numbers(earlier, now)
+                SELECT e.id, a.id FROM earlier.archives AS e JOIN main.archives AS a ON a.name = e.name;
+                INSERT INTO listing.archive_numbers(earlier, now) SELECT 0, id FROM main.archives WHERE name = ?
+                """, arguments: [base.archive])
+    }
+
+    /// Copies the row of an object whose size, ETag and time are the same, with its bytes where they lie.
+    ///
+    /// An object with an exception is read again: it may have become readable. So is one in several extents or without
+    /// a checksum.
+    static let takeOver: String = {
+        let columns = CatalogSchema.objectColumns.map { column in
+            switch column {
+            case "extents": "'[[' || n.now || substr(o.extents, instr(o.extents, ','))"
+            case "archive": "n.now"
+            default: "o.\(column)"
+            }
+        }
+        return """
+            INSERT INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
+            SELECT \(columns.joined(separator: ", "))
+            FROM earlier.objects AS o JOIN listing.archive_numbers AS n ON n.earlier = o.archive
+            WHERE o.key = ? AND o.ordinal = 0 AND o.size = ? AND o.etag = ? AND o.last_modified = ?
+                AND o.is_latest AND NOT o.is_delete_marker
+                AND o.sha256 IS NOT NULL AND instr(o.extents, '],[') = 0
+                AND NOT EXISTS (SELECT 1 FROM earlier.exceptions AS e WHERE e.key = o.key)
+            """
+    }()
+
+    /// Takes an unchanged object over.
+    ///
+    /// - Returns: `false` when the earlier catalog does not have it, or not as it is now.
+    static func takeOver(_ object: ListedObject, _ statement: Statement, _ database: Database) throws -> Bool {
+        // Without an ETag nothing tells one content from another.
+        guard object.ordinal == 0, !object.isDeleteMarker, !object.etag.isEmpty else { return false }
+        var row = RowBinder(statement)
+        row.bind(object.key)
+        row.bind(object.size)
+        row.bind(object.etag)
+        row.bind(object.lastModified)
+        try row.execute()
+        return database.changesCount == 1
+    }
+
+    /// The earlier archives in which bytes of this backup lie, by file name; the others are forgotten.
+    ///
+    /// To be called when every row is stored.
+    package func referredArchives() async throws -> [String] {
+        try await write { database in
+            try database.execute(
+                sql: "DELETE FROM archives WHERE NOT EXISTS (SELECT 1 FROM objects WHERE archive = archives.id)")
+            return try String.fetchAll(database, sql: "SELECT name FROM archives ORDER BY name")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import Catalog
+import Foundation
+import Streams
+import SystemPackage
+
+/// The backup that an incremental one builds on.
+struct EarlierBackup: Sendable {
+    let base: CatalogBase
+    let name: String
+    /// When tags and metadata of every object were last read; `nil` when nobody knows.
+    let swept: Date?
+
+    /// The name of the fact in a catalog that says when every object was last asked for its description: milliseconds
+    /// since 1970, UTC.
+    static let sweptFact = "swept"
+
+    /// The newest backup of `bucket` at `source` that has all of its archives in every copy of the vault.
+    ///
+    /// What cannot be read is passed over: the worst that comes of it is a full backup.
+    static func find(
+        of bucket: String, at source: String, in vault: Vault, _ environment: RunEnvironment
+    ) async throws -> EarlierBackup? {
+        let listing = try await vault.backups()
+        guard listing.unreachable.isEmpty else { return nil }
+        let everywhere = Set(
+            (listing.entries + listing.hidden).filter { $0.copies.count == vault.copies.count }
+                .map(\.file.fileName))
+        let newest = listing.entries.sorted { ($0.modified, $0.file.fileName) > ($1.modified, $1.file.fileName) }
+        for entry in newest where everywhere.contains(entry.file.fileName) && !entry.file.isSealed {
+            do {
+                let found = try await open(entry, bucket, source, in: vault, environment) { names in
+                    names.allSatisfy { everywhere.contains($0) }
+                }
+                if let found { return found }
+            } catch {
+                try Task.checkCancellation()
+                environment.logger.debug(
+                    "backup not usable as a base", metadata: ["backup": "\(entry.file.fileName)", "error": "\(error)"])
+            }
+        }
+        return nil
+    }
+
+    private static func open(
+        _ entry: VaultEntry, _ bucket: String, _ source: String, in vault: Vault, _ environment: RunEnvironment,
+        hasAll: ([String]) -> Bool
+    ) async throws -> EarlierBackup? {
+        let (bytes, label) = try await vault.open(entry)
+        let archive = try await ArchiveReader.open(bytes)
+        guard let metadata = try await BackupMetadata.read(from: archive), metadata.formatVersion == 1,
+            metadata.bucketName == bucket, metadata.source?.endpoint == source, !metadata.includeVersions,
+            hasAll(metadata.dependsOn ?? []), let range = archive.catalog
+        else { return nil }
+        let cache = CatalogCache(state: environment.state)
+        let path = try await cache.file(of: entry, label: label) { archive.stream(range) }
+        let facts = try await CatalogReader.open(at: path).info()
+        return EarlierBackup(
+            base: CatalogBase(path: path, archive: entry.file.fileName), name: entry.file.name.rawValue,
+            swept: facts[sweptFact].flatMap { Int64($0) }.map { TimeText.date(milliseconds: $0) })
+    }
+}
+
+/// How often an incremental backup asks for tags and metadata of objects whose bytes did not change: both can change
+/// without a trace in a listing.
+package enum MetadataSweep: String, Sendable, CaseIterable {
+    /// With every backup: one request an object.
+    case always
+    /// When the last time is a day ago or more.
+    case daily
+    case never
+
+    func isDue(last: Date?, now: Date) -> Bool {
+        switch self {
+        case .always: true
+        case .never: false
+        // A clock that was set back must not put it off.
+        case .daily: last.map { now.timeIntervalSince($0) >= 86_400 || now < $0 } ?? true
+        }
+    }
+}

@@ -1,0 +1,156 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import Catalog
+import Logging
+import NIOCore
+import ObjectStorage
+import Streams
+
+/// Puts what was read into the archive and its row into the catalog, one object after the other.
+struct Packing {
+    let fetch: ObjectFetch
+    let catalog: CatalogWriter
+    let identity: ServerIdentity
+    let progress: ProgressMeter
+    let logger: Logger
+    var rows: CatalogRows
+    /// Objects that changed between listing and reading.
+    private(set) var changedCount = 0
+    /// Objects of an earlier backup that turned out to have changed since the listing.
+    private(set) var replacedCount = 0
+
+    init(
+        fetch: ObjectFetch, catalog: CatalogWriter, identity: ServerIdentity, progress: ProgressMeter, logger: Logger
+    ) {
+        self.fetch = fetch
+        self.catalog = catalog
+        self.identity = identity
+        self.progress = progress
+        self.logger = logger
+        rows = CatalogRows(catalog)
+    }
+
+    /// A step between reading and packing.
+    enum Reading: Sendable {
+        case whole(PendingObject, FetchedObject)
+        case large(PendingObject)
+        /// The bytes are those of an earlier backup; this is what the server says of them now.
+        case described(PendingObject, ObjectInfo, flaw: ObjectProblem?)
+        case problem(PendingObject, ObjectProblem)
+    }
+
+    /// Reads what can be read at the same time as others.
+    static func read(_ pending: PendingObject, _ fetch: ObjectFetch) async throws -> Reading {
+        if let problem = pending.problem { return .problem(pending, problem) }
+        do {
+            if pending.isStored, let (info, flaw) = try await fetch.description(ofUnchanged: pending.info) {
+                return .described(pending, info, flaw: flaw)
+            }
+            guard pending.info.size <= ObjectFetch.wholeLimit else { return .large(pending) }
+            return .whole(pending, try await fetch.whole(pending.info))
+        } catch is GrownObject {
+            return .large(pending)
+        } catch let problem as ObjectProblem {
+            return .problem(pending, problem)
+        }
+    }
+
+    mutating func pack(_ reading: Reading, into writer: ArchiveWriter) async throws {
+        switch reading {
+        case .whole(let pending, let object):
+            try await settle(pending) { packing in
+                try await packing.pack(object, of: pending, into: writer)
+            }
+        case .large(let pending):
+            try await settle(pending) { packing in
+                let object = try await LargeObject(fetch: packing.fetch, listed: pending.info).pack(
+                    into: writer, member: pending.member,
+                    onBytes: { [progress = packing.progress] in progress.finished(objects: 0, bytes: $0) })
+                packing.progress.finished(bytes: 0)
+                packing.changedCount += object.changed ? 1 : 0
+                let row = CatalogObject(
+                    object.info, member: pending.member, extent: object.extent, sha256: object.sha256)
+                try await packing.store(row, pending)
+                if let flaw = object.flaw { try await packing.note(object.info, flaw) }
+            }
+        case .described(let pending, let info, let flaw):
+            try await settle(pending) { packing in
+                // What was known of it before stands where it cannot be asked for now.
+                if let flaw { try await packing.note(info, flaw) } else { try await packing.redescribe(pending, info) }
+            }
+            progress.finished(bytes: 0)
+        case .problem(let pending, let problem):
+            try await except(pending, problem)
+        }
+    }
+
+    private mutating func pack(
+        _ object: FetchedObject, of pending: PendingObject, into writer: ArchiveWriter
+    ) async throws {
+        try object.info.checkFitsCatalog()
+        let name = pending.member
+        let records = MemberRecords.records(of: object.info, member: name, sha256: Hex.text(object.sha256))
+        let member = ArchiveMember(
+            name: name, kind: .file, size: object.info.size,
+            modified: TimeText.milliseconds(object.info.lastModified), records: records)
+        let extent = try await writer.append(member, content: object.content)
+        progress.finished(bytes: object.content.readableBytes)
+        changedCount += object.changed ? 1 : 0
+        try await store(CatalogObject(object.info, member: name, extent: extent, sha256: object.sha256), pending)
+        if let flaw = object.flaw { try await note(object.info, flaw) }
+    }
+
+    /// Puts the row in, in the place of the one that was taken over if there is one.
+    private mutating func store(_ row: CatalogObject, _ pending: PendingObject) async throws {
+        guard pending.isStored else { return try await rows.store(row) }
+        try await catalog.replace(row)
+        replacedCount += 1
+    }
+
+    /// Brings headers, metadata and tags of a row that was taken over up to date.
+    private func redescribe(_ pending: PendingObject, _ info: ObjectInfo) async throws {
+        guard let stored = try await catalog.stored(key: info.key.bytes) else { return }
+        try info.checkFitsCatalog()
+        var row = CatalogObject(info, member: stored.member ?? pending.member, extent: 0..<0, sha256: stored.sha256)
+        row.extents = stored.extents
+        if row != stored { try await catalog.replace(row) }
+    }
+
+    /// Packs one object; what keeps this one out of the archive, and no other, is an exception.
+    private mutating func settle(
+        _ pending: PendingObject, _ pack: (inout Packing) async throws -> Void
+    ) async throws {
+        do {
+            try await pack(&self)
+        } catch let problem as ObjectProblem {
+            try await except(pending, problem)
+        } catch ArchiveError.invalidMember(let why) {
+            try await except(pending, ObjectProblem(reason: "failed", message: "the archive cannot hold it: \(why)"))
+        }
+    }
+
+    /// An object taken over is in the backup with the bytes and the description that it had: then it is a note.
+    private mutating func except(_ pending: PendingObject, _ problem: ObjectProblem) async throws {
+        guard !pending.isStored else {
+            // Gone since it was listed: the backup shows it as it was then.
+            if problem.reason != "vanished" { try await note(pending.info, problem) }
+            return
+        }
+        report(pending.info, problem)
+        try await rows.except(pending.info, problem)
+    }
+
+    private mutating func note(_ info: ObjectInfo, _ problem: ObjectProblem) async throws {
+        report(info, problem)
+        try await rows.note(info, problem)
+    }
+
+    private func report(_ info: ObjectInfo, _ problem: ObjectProblem) {
+        progress.update { $0.exceptions += 1 }
+        logger.warning(
+            "object not backed up as it is",
+            metadata: ["key": "\(info.key)", "reason": "\(problem.reason)", "error": "\(problem.message)"])
+    }
+}

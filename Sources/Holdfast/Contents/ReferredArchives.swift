@@ -1,0 +1,76 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import Catalog
+import Streams
+
+/// The earlier archives in which bytes of a backup lie, each opened when the first of these bytes is wanted.
+///
+/// Holds one index for each archive that was read: some 10 bytes a frame of 1 MiB.
+package actor ReferredArchives {
+    private let names: [Int: String]
+    private let vault: Vault
+    private var opened: [Int: Task<ArchiveReader, any Error>] = [:]
+
+    /// - Parameter catalog: names the archives and gives each its number.
+    init(of catalog: CatalogReader, in vault: Vault) async throws {
+        names = Dictionary(try await catalog.archives().map { ($0.id, $0.name) }) { first, _ in first }
+        self.vault = vault
+    }
+
+    private init() {
+        names = [:]
+        vault = Vault(copies: [])
+    }
+
+    /// Of an archive that is read without its catalog.
+    static let none = ReferredArchives()
+
+    /// The numbers that the catalog gives them.
+    nonisolated var numbers: [Int] { names.keys.sorted() }
+
+    /// The file name of an archive; `nil` for a number that the catalog does not explain.
+    nonisolated func name(_ number: Int) -> String? { names[number] }
+
+    /// - Throws: ``HoldfastError`` `.corrupt` when no copy of the vault has the archive, or none that can be read.
+    func reader(_ number: Int) async throws -> ArchiveReader {
+        if let task = opened[number] { return try await task.value }
+        guard let name = names[number], let file = ArchiveFile(fileName: name) else {
+            throw HoldfastError(.corrupt, "The catalog refers to an archive \(number) that it does not name.")
+        }
+        // Shared by all who want the same archive at the same time.
+        let task = Task { [vault] in try await Self.open(file, in: vault) }
+        opened[number] = task
+        return try await task.value
+    }
+
+    private static func open(_ file: ArchiveFile, in vault: Vault) async throws -> ArchiveReader {
+        var problems: [String] = []
+        for (index, copy) in vault.copies.enumerated() {
+            do {
+                guard let bytes = try await copy.open(file) else {
+                    problems.append("it is not in \(copy.label)")
+                    continue
+                }
+                var archive = try await ArchiveReader.open(bytes)
+                let others = vault.copies[(index + 1)...]
+                archive.spares = { _ in
+                    var found: [any RandomAccessBytes] = []
+                    for other in others {
+                        if let bytes = try? await other.open(file) { found.append(bytes) }
+                    }
+                    return found
+                }
+                return archive
+            } catch {
+                try Task.checkCancellation()
+                problems.append("in \(copy.label): \(error)")
+            }
+        }
+        throw HoldfastError(
+            .corrupt,
+            "Bytes of this backup lie in \(file.fileName), which cannot be read: \(problems.joined(separator: "; ")).",
+            hint: "Bring that archive back into the vault; every backup made after it may need it.")
+    }
+}
