@@ -116,6 +116,7 @@ extension VaultCopyDouble {
     func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String] {
         throw refuse()
     }
+    func files(in folder: String) async throws -> [String] { throw refuse() }
     func createFile(_ path: String, _ content: ByteBuffer) async throws -> Bool { throw refuse() }
     func replaceFile(_ path: String, _ content: ByteBuffer) async throws { throw refuse() }
     func readFile(_ path: String) async throws -> ByteBuffer? { throw refuse() }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import Catalog
 import Foundation
 import Holdfast
 import NIOCore

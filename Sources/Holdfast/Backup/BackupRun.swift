@@ -144,15 +144,15 @@ package struct BackupRun: Sendable {
                 let sweeps = options.sweep.isDue(last: earlier?.swept, now: started)
                 let packed = try await packObjects(into: writer, catalog, sweeps: sweeps)
                 try await refuseWhenNothingWasRead(packed, catalog)
-                let swept = earlier == nil || sweeps ? started : earlier?.swept
-                if let swept { try await catalog.set(EarlierBackup.sweptFact, String(TimeText.milliseconds(swept))) }
+                let swept = (earlier == nil || sweeps ? started : earlier?.swept).map(TimeText.milliseconds)
+                if let swept { try await catalog.set(EarlierBackup.sweptFact, String(swept)) }
                 progress.update { $0.phase = "finishing" }
                 let finished = environment.services.now()
                 var report = try await record(packed, catalog, at: path, writer, started: started, finished: finished)
                 let summary = try await writer.finish()
                 report.archiveBytes = summary.fileLength
                 report.archiveSHA256 = digest.hex
-                report.sweptAt = swept
+                report.sweptAt = swept.map(TimeText.date(milliseconds:))
                 try await checkReferred(report.dependsOn)
                 try await sink.commit()
                 report.copies = await sink.committed

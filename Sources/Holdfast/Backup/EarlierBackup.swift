@@ -4,6 +4,7 @@
 import Archive
 import Catalog
 import Foundation
+import Logging
 import Streams
 import SystemPackage
 

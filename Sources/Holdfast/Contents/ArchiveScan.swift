@@ -57,7 +57,7 @@ struct ArchiveScan {
         await environment.state.remove(path)
         return OpenedBackup(
             entry: entry, copy: copy, metadata: scan.metadata, catalog: reader, content: .sequential(source),
-            flaws: scan.flaws, referred: .none, isWhole: scan.isWhole && others.isEmpty)
+            flaws: scan.flaws, isWhole: scan.isWhole && others.isEmpty, referred: .none)
     }
 
     /// What a pass over the members has found.
