@@ -13,6 +13,13 @@ package enum KeyFile {
         try keys(text) { line throws(AgeError) in try X25519Recipient(line) }
     }
 
+    /// The text of a file with one identity.
+    ///
+    /// - Parameter created: the time, for people.
+    package static func text(of identity: X25519Identity, created: String) -> String {
+        "# created: \(created)\n# public key: \(identity.recipient)\n\(identity.text)\n"
+    }
+
     private static func keys<Key>(
         _ text: String, _ parse: (String) throws(AgeError) -> Key
     ) throws(AgeError) -> [Key] {

@@ -6,14 +6,32 @@ package import Streams
 
 /// Opens a sealed file of which any part can be read.
 ///
-/// Reads the header and the last chunk; that chunk must say that it is the last, so that the size is authenticated before
+/// Reads the front and the last chunk; that chunk must say that it is the last, so that the size is authenticated before
 /// anybody believes it.
 /// - Throws: ``AgeError``, and what `sealed` throws.
 package func open(_ sealed: any RandomAccessBytes, with identities: [any Identity]) async throws -> OpenedBytes {
-    try await OpenedBytes(sealed, identities)
+    try await open(sealed, SealedFront.read(sealed), with: identities)
 }
 
-/// The plaintext inside a sealed file, once `open` has authenticated its size.
+/// As above, for a file whose front was read already.
+package func open(
+    _ sealed: any RandomAccessBytes, _ front: SealedFront, with identities: [any Identity]
+) async throws -> OpenedBytes {
+    try await OpenedBytes(sealed, front, identities, wantsEnd: true)
+}
+
+/// Opens what is left of a sealed file whose end is lost or damaged, to save what can be saved.
+///
+/// Every byte is authenticated still, but nothing tells how many there were: the size is that of the whole chunks that
+/// there are, the last of which may turn out not to be one.
+/// - Throws: ``AgeError``, and what `sealed` throws.
+package func openRemains(
+    _ sealed: any RandomAccessBytes, _ front: SealedFront, with identities: [any Identity]
+) async throws -> OpenedBytes {
+    try await OpenedBytes(sealed, front, identities, wantsEnd: false)
+}
+
+/// The plaintext inside a sealed file.
 ///
 /// Reading a range reads and authenticates the chunks of 64 KiB that cover it, at most 4 MiB of them at once beside the
 /// result.
@@ -23,28 +41,36 @@ package struct OpenedBytes: RandomAccessBytes {
     private let cipher: ChunkCipher
     /// Where the first chunk begins.
     private let start: Int64
+    /// The number of the chunk that must be marked as the last; `nil` when the file's end is lost.
+    private let last: Int64?
 
     private static let chunkSize = Int64(ChunkCipher.chunkSize)
     private static let sealedChunkSize = Int64(ChunkCipher.sealedChunkSize)
     private static let chunksAtOnce: Int64 = 64
 
     @concurrent
-    fileprivate init(_ sealed: any RandomAccessBytes, _ identities: [any Identity]) async throws {
-        let (header, headerEnd) = try await Self.header(of: sealed)
-        let fileKey = try await header.fileKey(with: identities)
-        start = headerEnd + Int64(ChunkCipher.nonceSize)
-        let length = sealed.size - start
-        guard length >= ChunkCipher.tagSize else { throw AgeError.truncated }
-        cipher = ChunkCipher(fileKey: fileKey, nonce: Array(try await sealed.read(headerEnd..<start).readableBytesView))
+    fileprivate init(
+        _ sealed: any RandomAccessBytes, _ front: SealedFront, _ identities: [any Identity], wantsEnd: Bool
+    ) async throws {
+        let fileKey = try await front.fileKey(with: identities)
+        cipher = ChunkCipher(fileKey: fileKey, nonce: front.nonce)
+        start = front.payload.lowerBound + Int64(ChunkCipher.nonceSize)
         self.sealed = sealed
-
-        // `length` is at least 16 and what a server claims at most: nothing here overflows, for it only gets smaller.
+        // What a server claims at most: nothing below overflows, for it only gets smaller.
+        let length = sealed.size - start
+        guard wantsEnd else {
+            size = length / Self.sealedChunkSize * Self.chunkSize
+            last = nil
+            return
+        }
+        guard length >= ChunkCipher.tagSize else { throw AgeError.truncated }
         let last = (length - 1) / Self.sealedChunkSize
         let lastLength = length - last * Self.sealedChunkSize
         guard lastLength > ChunkCipher.tagSize || (last == 0 && lastLength == ChunkCipher.tagSize) else {
             throw AgeError.truncated
         }
         size = length - (last + 1) * Int64(ChunkCipher.tagSize)
+        self.last = last
         var plaintext = ByteBuffer()
         try await open(last...last, into: &plaintext)
     }
@@ -75,7 +101,6 @@ package struct OpenedBytes: RandomAccessBytes {
 
     /// Appends the plaintext of the chunks to `output`.
     private func open(_ chunks: ClosedRange<Int64>, into output: inout ByteBuffer) async throws {
-        let lastOfAll = max(size - 1, 0) / Self.chunkSize
         let from = start + chunks.lowerBound * Self.sealedChunkSize
         let to = min(start + (chunks.upperBound + 1) * Self.sealedChunkSize, sealed.size)
         var bytes = try await sealed.read(from..<to)
@@ -83,24 +108,8 @@ package struct OpenedBytes: RandomAccessBytes {
             let length = min(ChunkCipher.sealedChunkSize, bytes.readableBytes)
             guard let piece = bytes.readSlice(length: length) else { throw AgeError.truncated }
             try piece.withUnsafeReadableBytes {
-                try cipher.open($0, chunk: UInt64(chunk), isLast: chunk == lastOfAll, into: &output)
+                try cipher.open($0, chunk: UInt64(chunk), isLast: chunk == last, into: &output)
             }
         }
-    }
-
-    /// The header and where it ends.
-    private static func header(of sealed: any RandomAccessBytes) async throws -> (Header, Int64) {
-        var reader = HeaderReader()
-        var position: Int64 = 0
-        // Nearly every header fits into the first piece.
-        let step: Int64 = 4 << 10
-        while position < sealed.size {
-            let end = min(position + step, sealed.size)
-            var piece = try await sealed.read(position..<end)
-            let header = try reader.feed(&piece)
-            position = end
-            if let header { return (header, end - Int64(piece.readableBytes)) }
-        }
-        throw reader.endError
     }
 }

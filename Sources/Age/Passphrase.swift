@@ -6,7 +6,8 @@ import CryptoExtras
 
 /// Seals a file to a passphrase. The file can have no other recipient.
 package struct PassphraseRecipient: Recipient, Redacted {
-    private let passphrase: [UInt8]
+    /// Not for its cryptography: a key's memory is wiped when the last copy is gone.
+    private let passphrase: SymmetricKey
     private let workFactor: Int
 
     static let kind = "scrypt"
@@ -14,7 +15,7 @@ package struct PassphraseRecipient: Recipient, Redacted {
     /// - Parameter workFactor: the work to try one passphrase is 2 to this power, 1 to 30; 18 takes about a second and
     ///   256 MiB, each one more twice that.
     package init(_ passphrase: String, workFactor: Int = 18) {
-        self.passphrase = Array(passphrase.utf8)
+        self.passphrase = SymmetricKey(data: Array(passphrase.utf8))
         self.workFactor = min(max(workFactor, 1), 30)
     }
 
@@ -32,12 +33,12 @@ package struct PassphraseRecipient: Recipient, Redacted {
 
 /// Opens a file that was sealed to a passphrase.
 package struct PassphraseIdentity: Identity, Redacted {
-    private let passphrase: [UInt8]
+    private let passphrase: SymmetricKey
     private let maximumWorkFactor: Int
 
     /// - Parameter maximumWorkFactor: the most work to do for a file that asks for it; 20 is 1 GiB and some seconds.
     package init(_ passphrase: String, maximumWorkFactor: Int = 20) {
-        self.passphrase = Array(passphrase.utf8)
+        self.passphrase = SymmetricKey(data: Array(passphrase.utf8))
         self.maximumWorkFactor = min(maximumWorkFactor, 30)
     }
 
@@ -68,9 +69,11 @@ private enum Scrypt {
 
     /// Takes its time and 1 KiB times 2 to the power of `workFactor` of memory.
     @concurrent
-    static func wrapKey(_ passphrase: [UInt8], salt: [UInt8], workFactor: Int) async throws -> SymmetricKey {
-        try KDF.Scrypt.deriveKey(
-            from: passphrase, salt: Array("age-encryption.org/v1/scrypt".utf8) + salt, outputByteCount: 32,
-            rounds: 1 << workFactor, blockSize: 8, parallelism: 1)
+    static func wrapKey(_ passphrase: SymmetricKey, salt: [UInt8], workFactor: Int) async throws -> SymmetricKey {
+        try passphrase.withUnsafeBytes { passphrase in
+            try KDF.Scrypt.deriveKey(
+                from: passphrase, salt: Array("age-encryption.org/v1/scrypt".utf8) + salt, outputByteCount: 32,
+                rounds: 1 << workFactor, blockSize: 8, parallelism: 1)
+        }
     }
 }

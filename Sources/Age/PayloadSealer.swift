@@ -11,6 +11,8 @@ package import NIOCore
 package struct PayloadSealer: Sendable {
     /// The first bytes of the file, to be written before all that ``append(_:)`` returns.
     package let header: ByteBuffer
+    /// As ``SealedFront/nonce``.
+    package let nonce: [UInt8]
     private let cipher: ChunkCipher
     private var held = ByteBuffer()
     private var chunk: UInt64 = 0
@@ -31,6 +33,7 @@ package struct PayloadSealer: Sendable {
         var stanzas: [Stanza] = []
         for recipient in recipients { stanzas.append(try await recipient.wrap(fileKey)) }
         header = ByteBuffer(bytes: Header(stanzas: stanzas, fileKey: fileKey).text + nonce)
+        self.nonce = nonce
         cipher = ChunkCipher(fileKey: fileKey, nonce: nonce)
     }
 

@@ -28,6 +28,9 @@ package struct X25519Recipient: Recipient, Hashable, CustomStringConvertible {
     /// The text that ``init(_:)`` reads.
     package var description: String { Bech32.encode(prefix: Self.prefix, bytes) }
 
+    /// Enough of the text to tell it from others, for people: `age1ql3z7hjy…ac8p`.
+    package var shortForm: String { "\(description.prefix(12))…\(description.suffix(4))" }
+
     package func wrap(_ fileKey: FileKey) async throws -> Stanza {
         try wrap(fileKey, ephemeral: X25519Identity())
     }
