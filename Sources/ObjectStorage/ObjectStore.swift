@@ -40,6 +40,13 @@ package protocol ObjectStore: Sendable {
     func uploadPart(_ key: ObjectKey, _ upload: UploadID, number: Int, _ body: ReplayableBody) async throws
         -> UploadedPart
 
+    /// Makes part `number` of a range of an object in this bucket, without its bytes coming here. The object must still
+    /// have the ETag `ifMatch`, or this throws `.preconditionFailed`; some servers do not look at that. A store that
+    /// cannot copy throws `.notImplemented`.
+    func copyPart(
+        _ key: ObjectKey, _ upload: UploadID, number: Int, from source: ObjectKey, range: Range<Int64>, ifMatch: String
+    ) async throws -> UploadedPart
+
     /// Makes the object of `parts`, ascending by number: the one moment at which it appears. A 200 answer that
     /// carries an error is that error.
     func completeUpload(_ key: ObjectKey, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool) async throws
@@ -53,4 +60,13 @@ package protocol ObjectStore: Sendable {
 
     /// The tags of an object. A server without tagging throws `.notImplemented`.
     func tags(of key: ObjectKey, version: VersionID?) async throws -> [Tag]
+}
+
+extension ObjectStore {
+    /// For stores that cannot copy.
+    package func copyPart(
+        _ key: ObjectKey, _ upload: UploadID, number: Int, from source: ObjectKey, range: Range<Int64>, ifMatch: String
+    ) async throws -> UploadedPart {
+        throw ObjectStoreError(.notImplemented, "parts of \(key) in bucket \(bucket) cannot be copied")
+    }
 }

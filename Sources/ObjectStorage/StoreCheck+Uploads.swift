@@ -43,6 +43,21 @@ extension StoreCheck {
             _ = try await scratch.store.completeUpload(key, upload, [first, last], ifAbsent: false)
             try expect("content", try await scratch.read("gaps").last, is: 9)
         },
+        StoreCheck("a part is copied out of the object that the upload replaces", requires: [.partCopies]) { scratch in
+            let old = patterned(2 * partSize, seed: 3)
+            try await scratch.put("replaced", old)
+            let key = scratch.key("replaced")
+            let etag = try await scratch.store.head(key, version: nil).etag
+            let upload = try await scratch.store.createUpload(key, PutOptions())
+            let first = try await scratch.store.uploadPart(key, upload, number: 1, body(patterned(partSize, seed: 4)))
+            let range = Int64(partSize - 7)..<Int64(2 * partSize)
+            let copied = try await scratch.store.copyPart(
+                key, upload, number: 2, from: key, range: range, ifMatch: etag)
+            try expect("size of part 2", copied.size, is: Int64(partSize + 7))
+            _ = try await scratch.store.completeUpload(key, upload, [first, copied], ifAbsent: false)
+            let expected = patterned(partSize, seed: 4) + old[(partSize - 7)...]
+            try expect(try await scratch.read("replaced") == expected, "content differs")
+        },
         StoreCheck("an upload is listed until it is aborted, and leaves nothing") { scratch in
             let key = scratch.key("aborted")
             let upload = try await scratch.store.createUpload(key, PutOptions())

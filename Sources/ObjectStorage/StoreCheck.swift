@@ -48,6 +48,8 @@ package enum StoreCapability: String, CaseIterable, Sendable {
     case completeVersionListing
     /// Version listings that give a version `null` its place in time, also within a second.
     case nullVersionOrder
+    /// UploadPartCopy.
+    case partCopies
     case tagging
     /// Tags given when a multipart upload is created.
     case uploadTagging

@@ -47,6 +47,14 @@ package struct S3ObjectStore: ObjectStore {
         try await client.uploadPart(key, in: bucket, upload, number: number, body)
     }
 
+    package func copyPart(
+        _ key: ObjectKey, _ upload: UploadID, number: Int, from source: ObjectKey, range: Range<Int64>, ifMatch: String
+    ) async throws -> UploadedPart {
+        try await client.uploadPartCopy(
+            ObjectReference(source), from: bucket, range: range, to: key, in: bucket, upload, number: number,
+            ifSourceMatches: ifMatch)
+    }
+
     package func completeUpload(
         _ key: ObjectKey, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool
     ) async throws -> PutResult {

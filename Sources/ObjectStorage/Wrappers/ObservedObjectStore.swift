@@ -74,6 +74,14 @@ package struct ObservedObjectStore: ObjectStore {
         }
     }
 
+    package func copyPart(
+        _ key: ObjectKey, _ upload: UploadID, number: Int, from source: ObjectKey, range: Range<Int64>, ifMatch: String
+    ) async throws -> UploadedPart {
+        try await observe(.uploadPart, key) {
+            try await store.copyPart(key, upload, number: number, from: source, range: range, ifMatch: ifMatch)
+        }
+    }
+
     package func completeUpload(
         _ key: ObjectKey, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool
     ) async throws -> PutResult {

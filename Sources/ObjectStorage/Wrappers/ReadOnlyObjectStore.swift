@@ -47,6 +47,12 @@ package struct ReadOnlyObjectStore: ObjectStore {
         throw refusal("upload part \(number) of \(key)")
     }
 
+    package func copyPart(
+        _ key: ObjectKey, _ upload: UploadID, number: Int, from source: ObjectKey, range: Range<Int64>, ifMatch: String
+    ) async throws -> UploadedPart {
+        throw refusal("copy part \(number) of \(key)")
+    }
+
     package func completeUpload(
         _ key: ObjectKey, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool
     ) async throws -> PutResult {

@@ -56,6 +56,14 @@ package struct ThrottledObjectStore: ObjectStore {
         try await gate.pass { try await store.uploadPart(key, upload, number: number, body) }
     }
 
+    package func copyPart(
+        _ key: ObjectKey, _ upload: UploadID, number: Int, from source: ObjectKey, range: Range<Int64>, ifMatch: String
+    ) async throws -> UploadedPart {
+        try await gate.pass {
+            try await store.copyPart(key, upload, number: number, from: source, range: range, ifMatch: ifMatch)
+        }
+    }
+
     package func completeUpload(
         _ key: ObjectKey, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool
     ) async throws -> PutResult {

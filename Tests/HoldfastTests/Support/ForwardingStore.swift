@@ -51,6 +51,14 @@ extension ForwardingStore {
         try await meet { try await base.uploadPart(key, upload, number: number, body) }
     }
 
+    func copyPart(
+        _ key: ObjectKey, _ upload: UploadID, number: Int, from source: ObjectKey, range: Range<Int64>, ifMatch: String
+    ) async throws -> UploadedPart {
+        try await meet {
+            try await base.copyPart(key, upload, number: number, from: source, range: range, ifMatch: ifMatch)
+        }
+    }
+
     func completeUpload(
         _ key: ObjectKey, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool
     ) async throws -> PutResult {

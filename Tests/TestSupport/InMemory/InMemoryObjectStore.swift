@@ -104,6 +104,18 @@ package struct InMemoryObjectStore: ObjectStore {
         return try service.withBucket(bucket) { try $0.storePart(key, upload, number: number, bytes) }
     }
 
+    package func copyPart(
+        _ key: ObjectKey, _ upload: UploadID, number: Int, from source: ObjectKey, range: Range<Int64>, ifMatch: String
+    ) async throws -> UploadedPart {
+        guard service.options.hasPartCopies else {
+            throw ObjectStoreError(.notImplemented, "no UploadPartCopy", status: 501, serverCode: "NotImplemented")
+        }
+        let body = try await get(
+            source, GetOptions(range: range, ifMatch: ifMatch, wholeUpTo: Int(clamping: range.upperBound)))
+        let bytes = try await body.bytes.collect(upTo: Int(clamping: body.length))
+        return try service.withBucket(bucket) { try $0.storePart(key, upload, number: number, bytes) }
+    }
+
     package func completeUpload(
         _ key: ObjectKey, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool
     ) async throws -> PutResult {

@@ -22,6 +22,8 @@ package struct InMemoryOptions: Sendable {
     package var hasVersioning = true
     package var hasTagging = true
     package var hasConditionalWrites = true
+    /// Whether a part can be made of an object's range on the server.
+    package var hasPartCopies = true
     /// Bytes that every part but the last must have; 5 MiB at Amazon.
     package var minimumPartSize = 0
     /// The time of the server.
