@@ -39,6 +39,8 @@ package struct HoldfastConfiguration: Sendable {
     package var source: StorageConfiguration?
     package var vault: [VaultCopyConfiguration]
     package var stateDirectory: FilePath
+    /// What opens sealed archives; empty for commands that read none.
+    package var keys = Keyring()
 
     package init(source: StorageConfiguration?, vault: [VaultCopyConfiguration], stateDirectory: FilePath) {
         self.source = source

@@ -86,7 +86,8 @@ package struct Engine: Sendable {
     }
 
     private func environment(_ progress: ProgressMeter) -> RunEnvironment {
-        RunEnvironment(services: services, logger: logger, state: state, progress: progress)
+        RunEnvironment(
+            services: services, logger: logger, state: state, progress: progress, keys: configuration.keys)
     }
 
     /// The names of the source's buckets.
@@ -112,7 +113,7 @@ package struct Engine: Sendable {
 
     /// Every backup, oldest first, and the copies that could not be listed.
     package func backups() async throws -> (backups: [BackupSummary], unreachable: [CopyProblem]) {
-        try await BackupList(vault: vault).read()
+        try await BackupList(vault: vault, environment: environment(ProgressMeter())).read()
     }
 
     /// Opens a backup by its name, with or without extension.
@@ -126,6 +127,7 @@ package struct Engine: Sendable {
         progress: ProgressMeter
     ) async throws -> RestoreReport {
         let backup = try await open(name, progress: progress)
+        if let missingKey = backup.missingKey { throw missingKey }
         guard let bucket = bucket ?? backup.metadata?.bucketName else {
             throw HoldfastError(
                 .invalidConfiguration, "\(name) does not say which bucket it is of.",
@@ -148,6 +150,28 @@ package struct Engine: Sendable {
         try await VerifyRun(
             entry: try await vault.find(name), vault: vault, depth: depth, environment: environment(progress)
         ).run()
+    }
+
+    /// Seals a backup that is sealed already to others.
+    package func reseal(_ name: String, to recipients: SealRecipients, keepsRecipients: Bool) async throws
+        -> ResealReport
+    {
+        try await ResealRun(
+            entry: try await vault.find(name), vault: vault, recipients: recipients, keepsRecipients: keepsRecipients,
+            environment: environment(ProgressMeter())
+        ).run()
+    }
+
+    /// Asks for the passphrase of these backups now, if one of them wants one: before anything is drawn over the
+    /// question.
+    package func askForPassphrase(of names: [String]) async throws {
+        guard configuration.keys.hasPrompt else { return }
+        for name in names {
+            let entry = try await vault.find(name)
+            guard entry.file.isSealed else { continue }
+            let sealed = try await SealedArchive.read(try await vault.open(entry).bytes, of: entry.file)
+            try await configuration.keys.prepare(for: sealed.front)
+        }
     }
 
     /// Removes a backup from every copy.

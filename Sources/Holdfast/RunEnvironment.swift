@@ -3,18 +3,24 @@
 
 package import Logging
 
-/// What every run is given beside its subject: time, logger, a place for working files, and who watches.
+/// What every run is given beside its subject: time, logger, a place for working files, who watches, and the keys.
 package struct RunEnvironment: Sendable {
     package let services: SystemServices
     package let logger: Logger
     package let state: StateDirectory
     package let progress: ProgressMeter
+    /// What opens sealed archives.
+    package let keys: Keyring
 
-    package init(services: SystemServices, logger: Logger, state: StateDirectory, progress: ProgressMeter) {
+    package init(
+        services: SystemServices, logger: Logger, state: StateDirectory, progress: ProgressMeter,
+        keys: Keyring = Keyring()
+    ) {
         self.services = services
         self.logger = logger
         self.state = state
         self.progress = progress
+        self.keys = keys
     }
 }
 

@@ -32,6 +32,9 @@ package struct StateDirectory: Sendable {
     /// The directory of cached catalogs.
     func cache() async throws -> FilePath { try await folder("cache") }
 
+    /// The directory of the catalogs that cannot be read again: those of sealed backups.
+    func catalogs() async throws -> FilePath { try await folder("catalogs") }
+
     private func folder(_ name: String) async throws -> FilePath {
         let directory = root.appending(name)
         try await FileThread.run {

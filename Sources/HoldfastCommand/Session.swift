@@ -28,24 +28,36 @@ struct Session: Sendable {
 
     /// Puts the configuration together and tells what is odd about it.
     func resolve(
-        _ connection: ConnectionOptions, needsSource: Bool, target: TargetOptions? = nil
+        _ connection: ConnectionOptions, needsSource: Bool, target: TargetOptions? = nil,
+        sealing: SealingOptions? = nil, identities: IdentityOptions? = nil
     ) throws -> ResolvedConfiguration {
-        let resolved = try ResolvedConfiguration(connection, surroundings, needsSource: needsSource, target: target)
+        var resolved = try ResolvedConfiguration(
+            connection, surroundings, needsSource: needsSource, target: target, sealing: sealing,
+            identities: identities)
+        let prompt = PassphrasePrompt(messages: messages)
+        if let identities, identities.passphrase || prompt.isPossible {
+            resolved.configuration.keys.usePrompt { try await prompt.ask("Passphrase:") }
+        }
         resolved.warnings.forEach(warn)
         return resolved
     }
 
     /// Opens the engine for one command.
     func withEngine<Result>(
-        _ connection: ConnectionOptions, needsSource: Bool, _ body: (Engine) async throws -> Result
+        _ connection: ConnectionOptions, needsSource: Bool, identities: IdentityOptions? = nil,
+        _ body: (Engine) async throws -> Result
     ) async throws -> Result {
-        let resolved = try resolve(connection, needsSource: needsSource)
+        let resolved = try resolve(connection, needsSource: needsSource, identities: identities)
         return try await Engine.withEngine(resolved.configuration, logger: logger, body)
     }
 
     /// Opens a backup and tells what is wrong with it.
-    func open(_ name: String, with engine: Engine) async throws -> OpenedBackup {
+    ///
+    /// - Parameter needsContents: whether a sealed backup of which only the catalog is known will not do.
+    func open(_ name: String, with engine: Engine, needsContents: Bool = false) async throws -> OpenedBackup {
+        try await engine.askForPassphrase(of: [name])
         let backup = try await withProgress { try await engine.open(name, progress: $0) }
+        if needsContents, let missingKey = backup.missingKey { throw missingKey }
         backup.flaws.forEach(warn)
         return backup
     }

@@ -30,6 +30,8 @@ package struct BackupReport: Codable, Sendable {
     package var archiveBytes: Int64
     /// SHA-256 of the archive file, hex.
     package var archiveSHA256: String
+    /// Who can read it, in short forms; `nil` when everybody can who can read the vault.
+    package var sealedTo: [String]?
     /// Objects that changed between listing and reading and were read again.
     package var changedCount: Int
     package var exceptionCount: Int

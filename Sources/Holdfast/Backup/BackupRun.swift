@@ -30,16 +30,19 @@ package struct BackupRun: Sendable {
         /// Fetch every object, whatever earlier backups have.
         package var isFull: Bool
         package var sweep: MetadataSweep
+        /// Who can read the backup; `nil` for everybody who can read the vault.
+        package var recipients: SealRecipients?
 
         package init(
             codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false,
-            isFull: Bool = false, sweep: MetadataSweep = .daily
+            isFull: Bool = false, sweep: MetadataSweep = .daily, recipients: SealRecipients? = nil
         ) {
             self.codec = codec
             self.compression = compression
             self.allowEmpty = allowEmpty
             self.isFull = isFull
             self.sweep = sweep
+            self.recipients = recipients
         }
     }
 
@@ -61,7 +64,9 @@ package struct BackupRun: Sendable {
     private static let fetchBudget = 48 << 20
 
     private var progress: ProgressMeter { environment.progress }
-    private var file: ArchiveFile { ArchiveFile(name: name, codec: options.codec) }
+    private var file: ArchiveFile {
+        ArchiveFile(name: name, codec: options.codec, isSealed: options.recipients != nil)
+    }
 
     /// - Throws: ``HoldfastError``; then there is no backup of this name, in no copy.
     package func run() async throws -> BackupReport {
@@ -130,14 +135,18 @@ package struct BackupRun: Sendable {
 
     private func write(to sink: CopiesSink, started: Date) async throws -> BackupReport {
         let digest = FileDigest()
+        let seal = try await beginSeal(digest, sink)
         let writer = ArchiveWriter(options: ArchiveOptions(codec: options.codec, level: options.compression)) { bytes in
+            let bytes = try seal?.seal(bytes) ?? bytes
             digest.update(bytes)
             try await sink.write(bytes)
         }
         return try await withWorkFile { path in
             let earlier =
                 options.isFull
-                ? nil : try await EarlierBackup.find(of: bucket, at: source.name, in: vault, environment)
+                ? nil
+                : try await EarlierBackup.find(
+                    of: bucket, at: source.name, sealedTo: options.recipients, in: vault, environment)
             let catalog = try await CatalogWriter.create(at: path, base: earlier?.base)
             do {
                 progress.update { $0.phase = "backing up" }
@@ -148,13 +157,16 @@ package struct BackupRun: Sendable {
                 if let swept { try await catalog.set(EarlierBackup.sweptFact, String(swept)) }
                 progress.update { $0.phase = "finishing" }
                 let finished = environment.services.now()
-                var report = try await record(packed, catalog, at: path, writer, started: started, finished: finished)
+                let recorded = try await record(
+                    packed, catalog, at: path, writer, started: started, finished: finished)
+                var report = recorded.report
                 let summary = try await writer.finish()
-                report.archiveBytes = summary.fileLength
+                report.archiveBytes = try await endSeal(seal, digest, sink) ?? summary.fileLength
                 report.archiveSHA256 = digest.hex
                 report.sweptAt = swept.map(TimeText.date(milliseconds:))
                 try await checkReferred(report.dependsOn)
                 try await sink.commit()
+                if let seal { try await keep(path, recorded.metadata, of: seal, &report) }
                 report.copies = await sink.committed
                 report.degraded = await sink.failures.map { CopyProblem(label: $0.label, problem: "\($0.error)") }
                 return report
@@ -175,6 +187,40 @@ package struct BackupRun: Sendable {
             throw HoldfastError(
                 .conflict, "\(gone) was deleted while this backup was built on it; no backup was made.",
                 hint: "Run it again; --full builds on nothing.")
+        }
+    }
+
+    /// Draws the key and writes the header, when the backup is to be sealed.
+    private func beginSeal(_ digest: FileDigest, _ sink: CopiesSink) async throws -> SealedOutput? {
+        guard let recipients = options.recipients else { return nil }
+        let seal = try await SealedOutput(to: recipients)
+        digest.update(seal.header)
+        try await sink.write(seal.header)
+        return seal
+    }
+
+    /// - Returns: bytes of the sealed file; `nil` when there is no seal.
+    private func endSeal(_ seal: SealedOutput?, _ digest: FileDigest, _ sink: CopiesSink) async throws -> Int64? {
+        guard let seal else { return nil }
+        let last = try seal.finish()
+        digest.update(last)
+        try await sink.write(last)
+        return seal.length
+    }
+
+    /// Keeps in plain what this host can not read back, after the commit: it is a cache, and the backup is made.
+    private func keep(
+        _ catalog: FilePath, _ metadata: ByteBuffer, of seal: SealedOutput, _ report: inout BackupReport
+    ) async throws {
+        report.sealedTo = options.recipients?.labels
+        let header = Data(seal.header.readableBytesView.dropLast(seal.nonce.count))
+        let record = KeptCatalogs.Record(
+            recipients: options.recipients?.names ?? [], header: header, currentHeader: header,
+            sha256: report.archiveSHA256, metadata: Data(metadata.readableBytesView))
+        do {
+            try await KeptCatalogs(environment.state).keep(catalog, record, of: file, nonce: seal.nonce)
+        } catch {
+            report.warnings.append("The catalog could not be kept on this host, which cannot read the backup: \(error)")
         }
     }
 
@@ -238,7 +284,7 @@ package struct BackupRun: Sendable {
     private func record(
         _ packed: Packing, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, started: Date,
         finished: Date
-    ) async throws -> BackupReport {
+    ) async throws -> (report: BackupReport, metadata: ByteBuffer) {
         let configuration = await BucketConfiguration.read(of: bucket, from: source)
         try await catalog.set("bucket", bucket)
         try await catalog.set("name", name.rawValue)
@@ -267,7 +313,7 @@ package struct BackupRun: Sendable {
                 records: []))
         for try await block in database.stream(0..<database.size) { try await writer.write(block) }
         _ = try await writer.end()
-        return BackupReport(
+        let report = BackupReport(
             name: name.rawValue, bucket: bucket, source: source.name, file: file.fileName, started: started,
             finished: finished, seconds: 0, listedCount: totals.listed, storedCount: totals.stored,
             totalBytes: totals.storedBytes,
@@ -275,6 +321,7 @@ package struct BackupRun: Sendable {
             archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
             exceptionCount: totals.exceptions, exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
             degraded: [], warnings: warnings(configuration))
+        return (report, json)
     }
 
     private func warnings(_ configuration: BucketConfiguration) -> [String] {

@@ -22,8 +22,12 @@ struct EarlierBackup: Sendable {
     /// The newest backup of `bucket` at `source` that has all of its archives in every copy of the vault.
     ///
     /// What cannot be read is passed over: the worst that comes of it is a full backup.
+    ///
+    /// - Parameter recipients: to whom the new backup is sealed. It builds only on what all of them can open, and one
+    ///   that is not sealed on none that is.
     static func find(
-        of bucket: String, at source: String, in vault: Vault, _ environment: RunEnvironment
+        of bucket: String, at source: String, sealedTo recipients: SealRecipients?, in vault: Vault,
+        _ environment: RunEnvironment
     ) async throws -> EarlierBackup? {
         let listing = try await vault.backups()
         guard listing.unreachable.isEmpty else { return nil }
@@ -31,10 +35,17 @@ struct EarlierBackup: Sendable {
             (listing.entries + listing.hidden).filter { $0.copies.count == vault.copies.count }
                 .map(\.file.fileName))
         let newest = listing.entries.sorted { ($0.modified, $0.file.fileName) > ($1.modified, $1.file.fileName) }
-        for entry in newest where everywhere.contains(entry.file.fileName) && !entry.file.isSealed {
+        let isSealed = recipients != nil
+        for entry in newest where everywhere.contains(entry.file.fileName) && entry.file.isSealed == isSealed {
             do {
-                let found = try await open(entry, bucket, source, in: vault, environment) { names in
-                    names.allSatisfy { everywhere.contains($0) }
+                let found: EarlierBackup?
+                if let recipients {
+                    let archives = (listing.entries + listing.hidden).filter { everywhere.contains($0.file.fileName) }
+                    found = try await openKept(entry, bucket, source, recipients, archives, in: vault, environment)
+                } else {
+                    found = try await open(entry, bucket, source, in: vault, environment) { names in
+                        names.allSatisfy { everywhere.contains($0) }
+                    }
                 }
                 if let found { return found }
             } catch {

@@ -27,6 +27,8 @@ package struct BackupSummary: Codable, Sendable {
     package var missingCopies: [String]
     /// The other archives in which bytes of it lie, by file name; `nil` when nobody knows.
     package var dependsOn: [String]?
+    /// Whether it takes an identity to read it.
+    package var sealed = false
     /// What is wrong with it, if anything is.
     package var problem: String?
 }
@@ -34,9 +36,12 @@ package struct BackupSummary: Codable, Sendable {
 /// Reads what each archive says of itself: three small reads an archive.
 package struct BackupList: Sendable {
     package let vault: Vault
+    /// With what sealed archives are opened; without it, they are not.
+    private let environment: RunEnvironment?
 
-    package init(vault: Vault) {
+    package init(vault: Vault, environment: RunEnvironment? = nil) {
         self.vault = vault
+        self.environment = environment
     }
 
     /// Every backup by time, oldest first, and the copies that could not be listed.
@@ -54,9 +59,13 @@ package struct BackupList: Sendable {
             name: entry.file.name.rawValue, file: entry.file.fileName, time: entry.modified, archiveBytes: entry.size,
             copies: held, missingCopies: readable.filter { !held.contains($0) })
         if Set(entry.copies.map(\.size)).count > 1 { summary.problem = "its copies differ in size" }
-        guard !entry.file.isSealed else { return summary }
         do {
-            let bytes = try await vault.open(entry).bytes
+            var bytes = try await vault.open(entry).bytes
+            if entry.file.isSealed {
+                summary.sealed = true
+                guard let inside = try await unseal(bytes, of: entry.file, &summary) else { return summary }
+                bytes = inside
+            }
             let archive = try await ArchiveReader.open(bytes)
             guard let metadata = try await BackupMetadata.read(from: archive) else { throw ArchiveError.noIndex }
             summary.describe(metadata)
@@ -69,6 +78,24 @@ package struct BackupList: Sendable {
             summary.problem = "\(error)"
         }
         return summary
+    }
+
+    /// What is inside a sealed archive; `nil` when what is known of it is known without that, or cannot be known here.
+    private func unseal(
+        _ bytes: any RandomAccessBytes, of file: ArchiveFile, _ summary: inout BackupSummary
+    ) async throws -> (any RandomAccessBytes)? {
+        guard let environment else { return nil }
+        let sealed = try await SealedArchive.read(bytes, of: file)
+        if let kept = try await KeptCatalogs(environment.state).find(file, sealed.front)?.record {
+            summary.describe(try BackupMetadata.decoded(from: kept.metadata))
+            return nil
+        }
+        do {
+            // Not for each line of a list: a second a line.
+            return try await sealed.unseal(environment, triesPassphrase: false).bytes
+        } catch let error as HoldfastError where error.code == .wrongKey {
+            return nil
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Age
 package import Archive
 package import Catalog
 import Foundation
@@ -25,6 +26,8 @@ package struct OpenedBackup: Sendable {
     let referred: ReferredArchives
     /// Where damaged parts of the copy are read instead; `nil` when nothing else is asked.
     var spares: SpareCopies?
+    /// Why nothing but the catalog can be read: a seal that nothing at hand opens.
+    package var missingKey: HoldfastError?
 
     /// The two ways to an object's bytes.
     package enum Content: Sendable {
@@ -40,23 +43,23 @@ package struct OpenedBackup: Sendable {
     package static func open(_ entry: VaultEntry, in vault: Vault, _ environment: RunEnvironment) async throws
         -> OpenedBackup
     {
-        guard !entry.file.isSealed else {
-            throw HoldfastError(
-                .wrongKey, "\(entry.file.fileName) is sealed.",
-                hint: "Open it with age -d -i KEYFILE and read the result.")
-        }
+        var missingKey: HoldfastError?
+        var isDamaged = false
         var flaws: [String] = []
         var withoutIndex: [String] = []
         var unindexed: [(label: String, bytes: any RandomAccessBytes)] = []
         for copy in vault.copies where entry.copies.contains(where: { $0.label == copy.label }) {
             do {
-                guard let bytes = try await copy.open(entry.file) else { continue }
+                guard let archive = try await copy.openArchive(entry.file, environment) else { continue }
+                let bytes = archive.bytes
+                if let flaw = archive.flaw { flaws.append("The copy in \(copy.label) is damaged: \(flaw)") }
                 do {
-                    let spares = SpareCopies(entry, in: vault, beside: copy.label)
+                    let spares = SpareCopies(entry, in: vault, beside: copy.label, environment)
                     // Where one copy has an index and another has none, that one has lost it.
                     let lost = withoutIndex.map { "The copy in \($0) is damaged: its end is missing" }
                     return try await openIndexed(
-                        entry, copy.label, bytes, in: vault, flaws: flaws + lost, spares: spares, environment)
+                        entry, copy.label, bytes, in: vault, flaws: flaws + lost, spares: spares, seal: archive.seal,
+                        environment)
                 } catch ArchiveError.noIndex {
                     withoutIndex.append(copy.label)
                     unindexed.append((copy.label, bytes))
@@ -67,12 +70,23 @@ package struct OpenedBackup: Sendable {
                     flaws.append("The catalog in \(copy.label) is damaged: \(error)")
                     unindexed.append((copy.label, bytes))
                 }
+            } catch let error as HoldfastError where error.code == .wrongKey {
+                missingKey = missingKey ?? error
             } catch {
                 try Task.checkCancellation()
+                isDamaged = isDamaged || error is ArchiveError
                 flaws.append("\(copy.label) cannot be read: \(error)")
             }
         }
         guard !unindexed.isEmpty else {
+            if let missingKey {
+                let kept = try await Self.kept(entry, in: vault, missing: missingKey, environment)
+                if let kept { return kept }
+                throw missingKey
+            }
+            if isDamaged {
+                throw HoldfastError(.corrupt, "\(entry.file.fileName) cannot be read. \(flaws.joined(separator: " "))")
+            }
             throw HoldfastError(.unreachable, "\(entry.file.fileName) cannot be read. \(flaws.joined(separator: " "))")
         }
         return try await scan(unindexed, of: entry, flaws: flaws, environment)
@@ -103,11 +117,13 @@ package struct OpenedBackup: Sendable {
 
     /// Opens one copy by its index.
     ///
-    /// - Parameter trustsCache: whether a catalog taken out earlier will do. Not when the archive itself is in question.
+    /// - Parameters:
+    ///   - seal: the front of the seal that the bytes were in.
+    ///   - trustsCache: whether a catalog taken out earlier will do. Not when the archive itself is in question.
     /// - Throws: ``ArchiveError`` and ``CatalogError`` for what is wrong with it.
     static func openIndexed(
         _ entry: VaultEntry, _ label: String, _ bytes: any RandomAccessBytes, in vault: Vault, flaws: [String],
-        spares: SpareCopies? = nil, trustsCache: Bool = true, _ environment: RunEnvironment
+        spares: SpareCopies? = nil, seal: SealedFront? = nil, trustsCache: Bool = true, _ environment: RunEnvironment
     ) async throws -> OpenedBackup {
         var archive = try await ArchiveReader.open(bytes)
         if let spares { archive.spares = { await spares.bytes(after: $0) } }
@@ -115,13 +131,21 @@ package struct OpenedBackup: Sendable {
             throw ArchiveError.noIndex
         }
         let cache = CatalogCache(state: environment.state)
+        if let seal {
+            // What is sealed in the vault is not left lying about in plain, but where this host made it itself.
+            let kept = trustsCache ? try await KeptCatalogs(environment.state).open(entry.file, seal)?.catalog : nil
+            let catalog = if let kept { kept } else { try await cache.uncached(archive.stream(catalogRange)) }
+            return OpenedBackup(
+                entry: entry, copy: label, metadata: metadata, catalog: catalog, content: .indexed(archive),
+                flaws: flaws, referred: try await ReferredArchives(of: catalog, in: vault, environment), spares: spares)
+        }
         let catalog =
             trustsCache
             ? try await cache.reader(of: entry, label: label) { [archive] in archive.stream(catalogRange) }
             : try await cache.uncached(archive.stream(catalogRange))
         return OpenedBackup(
             entry: entry, copy: label, metadata: metadata, catalog: catalog, content: .indexed(archive), flaws: flaws,
-            referred: try await ReferredArchives(of: catalog, in: vault), spares: spares)
+            referred: try await ReferredArchives(of: catalog, in: vault, environment), spares: spares)
     }
 
     /// The current object of a key.
@@ -141,6 +165,7 @@ package struct OpenedBackup: Sendable {
 
     /// An object's bytes, unchecked; ``CheckedContent`` checks them.
     package func stream(_ object: CatalogObject) async throws -> ByteStream {
+        if let missingKey { throw missingKey }
         let (number, extent) = try extent(of: object)
         guard number == 0 else { return try await referred.reader(number).stream(extent) }
         switch content {

@@ -11,17 +11,21 @@ import Streams
 package actor ReferredArchives {
     private let names: [Int: String]
     private let vault: Vault
+    /// With what sealed archives are opened.
+    private let environment: RunEnvironment?
     private var opened: [Int: Task<ArchiveReader, any Error>] = [:]
 
     /// - Parameter catalog: names the archives and gives each its number.
-    init(of catalog: CatalogReader, in vault: Vault) async throws {
+    init(of catalog: CatalogReader, in vault: Vault, _ environment: RunEnvironment) async throws {
         names = Dictionary(try await catalog.archives().map { ($0.id, $0.name) }) { first, _ in first }
         self.vault = vault
+        self.environment = environment
     }
 
     private init() {
         names = [:]
         vault = Vault(copies: [])
+        environment = nil
     }
 
     /// Of an archive that is read without its catalog.
@@ -36,20 +40,23 @@ package actor ReferredArchives {
     /// - Throws: ``HoldfastError`` `.corrupt` when no copy of the vault has the archive, or none that can be read.
     func reader(_ number: Int) async throws -> ArchiveReader {
         if let task = opened[number] { return try await task.value }
-        guard let name = names[number], let file = ArchiveFile(fileName: name) else {
+        guard let name = names[number], let file = ArchiveFile(fileName: name), let environment else {
             throw HoldfastError(.corrupt, "The catalog refers to an archive \(number) that it does not name.")
         }
         // Shared by all who want the same archive at the same time.
-        let task = Task { [vault] in try await Self.open(file, in: vault) }
+        let task = Task { [vault] in try await Self.open(file, in: vault, environment) }
         opened[number] = task
         return try await task.value
     }
 
-    private static func open(_ file: ArchiveFile, in vault: Vault) async throws -> ArchiveReader {
+    private static func open(
+        _ file: ArchiveFile, in vault: Vault, _ environment: RunEnvironment
+    ) async throws -> ArchiveReader {
         var problems: [String] = []
+        var missingKey: HoldfastError?
         for (index, copy) in vault.copies.enumerated() {
             do {
-                guard let bytes = try await copy.open(file) else {
+                guard let bytes = try await copy.openArchive(file, environment)?.bytes else {
                     problems.append("it is not in \(copy.label)")
                     continue
                 }
@@ -58,16 +65,19 @@ package actor ReferredArchives {
                 archive.spares = { _ in
                     var found: [any RandomAccessBytes] = []
                     for other in others {
-                        if let bytes = try? await other.open(file) { found.append(bytes) }
+                        if let spare = try? await other.openArchive(file, environment) { found.append(spare.bytes) }
                     }
                     return found
                 }
                 return archive
+            } catch let error as HoldfastError where error.code == .wrongKey {
+                missingKey = error
             } catch {
                 try Task.checkCancellation()
                 problems.append("in \(copy.label): \(error)")
             }
         }
+        if problems.isEmpty, let missingKey { throw missingKey }
         throw HoldfastError(
             .corrupt,
             "Bytes of this backup lie in \(file.fileName), which cannot be read: \(problems.joined(separator: "; ")).",

@@ -9,12 +9,14 @@ import Streams
 package actor SpareCopies {
     private let entry: VaultEntry
     private let copies: [any VaultCopy]
+    private let environment: RunEnvironment
     private var opened: [any RandomAccessBytes]?
     /// The first thing that was wrong with the copy that is read.
     private var damage: (any Error)?
 
-    init(_ entry: VaultEntry, in vault: Vault, beside label: String) {
+    init(_ entry: VaultEntry, in vault: Vault, beside label: String, _ environment: RunEnvironment) {
         self.entry = entry
+        self.environment = environment
         copies = vault.copies.filter { copy in
             copy.label != label && entry.copies.contains { $0.label == copy.label }
         }
@@ -26,7 +28,7 @@ package actor SpareCopies {
         var found: [any RandomAccessBytes] = []
         for copy in copies {
             // A copy that cannot be opened either is no spare; the error that is thrown is the first copy's.
-            if let bytes = try? await copy.open(entry.file) { found.append(bytes) }
+            if let spare = try? await copy.openArchive(entry.file, environment) { found.append(spare.bytes) }
         }
         opened = found
         return found

@@ -9,7 +9,7 @@ package import Streams
 package struct BucketCopy: VaultCopy {
     package let service: any StorageService
     package let bucket: String
-    private let store: any ObjectStore
+    let store: any ObjectStore
 
     package init(service: any StorageService, bucket: String) {
         self.service = service
@@ -53,7 +53,7 @@ package struct BucketCopy: VaultCopy {
         return found
     }
 
-    private func key(_ file: ArchiveFile) -> ObjectKey { ObjectKey(VaultLayout.archives + file.fileName) }
+    func key(_ file: ArchiveFile) -> ObjectKey { ObjectKey(VaultLayout.archives + file.fileName) }
 
     package func open(_ file: ArchiveFile) async throws -> (any RandomAccessBytes)? {
         do {

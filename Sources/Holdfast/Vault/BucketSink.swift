@@ -61,9 +61,10 @@ actor BucketSink: ArchiveSink {
         running.append(Task { [store, key] in try await Self.send(body, number, to: upload, of: key, in: store) })
     }
 
-    private static let attributes = ObjectAttributes(headers: [Field("content-type", "application/octet-stream")])
+    static let attributes = ObjectAttributes(headers: [Field("content-type", "application/octet-stream")])
 
-    private static func send(
+    /// Sends a part and compares its ETag with what was sent.
+    static func send(
         _ body: ByteBuffer, _ number: Int, to upload: UploadID, of key: ObjectKey, in store: any ObjectStore
     ) async throws -> UploadedPart {
         let part = try await store.uploadPart(key, upload, number: number, ReplayableBody(body))

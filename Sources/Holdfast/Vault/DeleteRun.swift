@@ -32,7 +32,8 @@ package struct DeleteRun: Sendable {
     package func run() async throws -> DeleteReport {
         try await vault.withLock("delete", entry.file.name, services: environment.services) {
             var report = DeleteReport(name: entry.file.name.rawValue, file: entry.file.fileName)
-            let backups = try await BackupList(vault: vault).read().backups.filter { $0.file != entry.file.fileName }
+            let backups = try await BackupList(vault: vault, environment: environment).read().backups
+                .filter { $0.file != entry.file.fileName }
             report.neededBy = Self.needing(entry.file, among: backups)
             if report.neededBy.isEmpty {
                 try await remove(entry.file, &report)
@@ -44,9 +45,10 @@ package struct DeleteRun: Sendable {
         }
     }
 
-    /// The backups that refer to an archive, or may do so: of what cannot be read nobody knows.
+    /// The backups that refer to an archive, or may do so: of what cannot be read nobody knows. Sealed backups refer to
+    /// sealed archives only, and others to others.
     private static func needing(_ file: ArchiveFile, among backups: [BackupSummary]) -> [String] {
-        backups.filter { $0.dependsOn?.contains(file.fileName) ?? true }.map(\.name)
+        backups.filter { $0.dependsOn?.contains(file.fileName) ?? ($0.sealed == file.isSealed) }.map(\.name)
     }
 
     private func remove(_ file: ArchiveFile, _ report: inout DeleteReport) async throws {
@@ -59,6 +61,7 @@ package struct DeleteRun: Sendable {
             }
         }
         try await CatalogCache(state: environment.state).forget(file)
+        if report.failed.isEmpty { try await KeptCatalogs(environment.state).forget(file) }
     }
 
     private func hide(_ report: inout DeleteReport) async throws {

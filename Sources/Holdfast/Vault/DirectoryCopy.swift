@@ -16,7 +16,7 @@ package struct DirectoryCopy: VaultCopy {
 
     package var label: String { root.string }
 
-    private var archiveDirectory: FilePath { root.appending(String(VaultLayout.archives.dropLast())) }
+    var archiveDirectory: FilePath { root.appending(String(VaultLayout.archives.dropLast())) }
 
     package func prepare() async throws {
         let folders = [VaultLayout.archives, VaultLayout.locks, VaultLayout.hidden]

@@ -57,6 +57,11 @@ final class DirectorySink: ArchiveSink {
     }
 
     func commit() async throws {
+        try await commit(replacing: false)
+    }
+
+    /// - Parameter isReplacing: whether the file takes the place of the one that has the name already.
+    func commit(replacing isReplacing: Bool) async throws {
         let rest = pending.withLock { pending in
             defer { pending = ByteBuffer() }
             return pending
@@ -64,6 +69,10 @@ final class DirectorySink: ArchiveSink {
         try await flush(rest)
         try await FileThread.run { [descriptor, partial, target, directory] in
             try FileSystemNames.synchronise(descriptor, partial)
+            if isReplacing {
+                try FileSystemNames.rename(partial, to: target)
+                return try FileSystemNames.synchronise(directory)
+            }
             guard try FileSystemNames.link(partial, to: target) else {
                 throw HoldfastError.nameTaken(target.lastComponent?.string ?? target.string, in: directory.string)
             }

@@ -24,6 +24,12 @@ package protocol VaultCopy: Sendable {
     /// Begins to write an archive. It appears under its name when `commit` returns, and not before.
     func beginArchive(_ file: ArchiveFile) async throws -> any ArchiveSink
 
+    /// Puts `front` in the place of the first `end` bytes of an archive, at once and whole: whoever opens it, or is
+    /// killed meanwhile, finds the old file or the new one.
+    ///
+    /// - Throws: ``HoldfastError`` `.notFound` when it is not here.
+    func replaceFront(of file: ArchiveFile, upTo end: Int64, with front: ByteBuffer) async throws
+
     /// Removes an archive; `false` when there was none.
     func remove(_ file: ArchiveFile) async throws -> Bool
 

@@ -5,6 +5,9 @@ package import Foundation
 
 /// How far a verification looks.
 package enum VerifyDepth: String, CaseIterable, Codable, Sendable, Comparable {
+    /// Of a sealed archive, what can be looked at without an identity: its bytes are all there, and the same in every
+    /// copy and as this host wrote them, if it did. An archive that is not sealed has no such depth.
+    case seal
     /// Footer, index, metadata and catalog are there, whole, and agree with one another and with the file's length.
     case structure
     /// And every frame was read whole and has its codec's checksum: every byte of the archive is what was written.
@@ -18,6 +21,7 @@ package enum VerifyDepth: String, CaseIterable, Codable, Sendable, Comparable {
 
     private var rank: Int {
         switch self {
+        case .seal: -1
         case .structure: 0
         case .frames: 1
         case .contents: 2
@@ -30,13 +34,18 @@ package struct CopyVerification: Codable, Sendable {
     package var copy: String
     /// What was looked at in fact: an archive without an index is read from end to end, which is `frames`.
     package var depth: VerifyDepth
-    /// Uncompressed bytes that were read: of frames, and at depth `contents` those of the objects once more.
+    /// Sealed bytes that were read when nothing else was; else uncompressed bytes that were read: of frames, and at depth `contents` those of the objects once more.
     package var bytesRead: Int64 = 0
     /// 0 for an archive without an index, whose frames nothing tells apart.
     package var framesRead = 0
     package var objectsRead = 0
     /// Objects that no checksum was kept of, so that reading them proves only that they can be read.
     package var objectsWithoutChecksum = 0
+    /// Why nothing within the seal was looked at, when something should have been: there is no key at hand.
+    package var unopened: String?
+    /// SHA-256 (hex) of a sealed archive behind its header, if all of it was read: the same in every copy, whoever may
+    /// open it.
+    package var sealedSHA256: String?
     /// What is wrong; the first 100.
     package var problems: [String] = []
     package var problemCount = 0
@@ -58,6 +67,9 @@ package struct VerifyReport: Codable, Sendable {
     package var copies: [CopyVerification] = []
     /// Copies of the vault that lack the archive or could not be asked.
     package var missing: [CopyProblem] = []
+
+    /// Whether a seal kept something from being looked at.
+    package var isUnopened: Bool { copies.contains { $0.unopened != nil } }
 
     package var isSound: Bool { missing.isEmpty && !copies.isEmpty && copies.allSatisfy(\.isSound) }
 }

@@ -41,18 +41,20 @@ package struct VerifyRun: Sendable {
                 report.missing.append(CopyProblem(label: copy.label, problem: "\(error)"))
             }
         }
+        Self.compareSeals(&report)
         report.seconds = (ContinuousClock.now - clock).seconds
         return report
     }
 
     private func verify(_ bytes: any RandomAccessBytes, in label: String) async throws -> CopyVerification {
         environment.progress.begin("opening \(label)")
-        var result = CopyVerification(copy: label, depth: depth)
-        if entry.file.isSealed {
-            result.add("it is sealed: nothing but its presence can be verified without a key")
-            return result
-        }
+        var result = CopyVerification(copy: label, depth: entry.file.isSealed ? depth : max(depth, .structure))
+        var bytes = bytes
         do {
+            if entry.file.isSealed {
+                guard let inside = try await openSeal(bytes, &result) else { return result }
+                bytes = inside
+            }
             let archive = try await ArchiveReader.open(bytes)
             try await archive.checkStructure()
             let backup = try await OpenedBackup.openIndexed(

@@ -23,6 +23,7 @@ struct BackupCommand: Subcommand {
               holdfast backup photos --full
               holdfast backup photos --name before-migration --format zstd
               holdfast backup photos --vault-directory /mnt/disk --vault-bucket ''
+              holdfast backup photos --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
             """)
 
     @Argument(help: "The bucket to back up.", transform: BucketArgument.parse)
@@ -46,6 +47,7 @@ struct BackupCommand: Subcommand {
     @Flag(help: "Accept that the bucket lists no objects. Without this it is an error: a lost source looks the same.")
     var allowEmpty = false
 
+    @OptionGroup(title: "Sealing") var sealing: SealingOptions
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
 
@@ -53,9 +55,12 @@ struct BackupCommand: Subcommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let name = try name.map { try BackupName($0) }
+        let resolved = try session.resolve(connection, needsSource: true, sealing: sealing)
+        let recipients = try await session.recipients(resolved.sealing)
         let options = BackupRun.Options(
-            codec: format, compression: compression, allowEmpty: allowEmpty, isFull: full, sweep: metadataSweep)
-        let report = try await session.withEngine(connection, needsSource: true) { engine in
+            codec: format, compression: compression, allowEmpty: allowEmpty, isFull: full, sweep: metadataSweep,
+            recipients: recipients)
+        let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             try await session.withProgress {
                 try await engine.backUp(bucket: bucket.name, name: name, options: options, progress: $0)
             }

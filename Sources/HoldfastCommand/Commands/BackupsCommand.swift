@@ -18,6 +18,7 @@ struct BackupsCommand: Subcommand {
               holdfast backups --vault-directory /mnt/disk --json
             """)
 
+    @OptionGroup(title: "Sealed backups") var identities: IdentityOptions
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
 
@@ -27,7 +28,9 @@ struct BackupsCommand: Subcommand {
     }
 
     func run(in session: Session) async throws -> ExitStatus {
-        let (backups, unreachable, places) = try await session.withEngine(connection, needsSource: false) { engine in
+        let (backups, unreachable, places) = try await session.withEngine(
+            connection, needsSource: false, identities: identities
+        ) { engine in
             let list = try await engine.backups()
             return (list.backups, list.unreachable, engine.vault.copies.map(\.label))
         }

@@ -33,6 +33,7 @@ struct CatCommand: Subcommand {
         name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
     var output: String?
 
+    @OptionGroup(title: "Sealed backups") var identities: IdentityOptions
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
 
@@ -47,8 +48,8 @@ struct CatCommand: Subcommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let key = keyHex.flatMap { Hex.bytes($0) } ?? Array((key ?? "").utf8)
-        return try await session.withEngine(connection, needsSource: false) { engine in
-            let backup = try await session.open(name, with: engine)
+        return try await session.withEngine(connection, needsSource: false, identities: identities) { engine in
+            let backup = try await session.open(name, with: engine, needsContents: true)
             let content = CheckedContent(backup: backup, object: try await backup.object(key))
             if let output, output != "-" {
                 try await PartialFile.write(FilePath(output)) { file in

@@ -25,6 +25,7 @@ struct DiffCommand: Subcommand {
     @Argument(help: "Another backup, or s3://BUCKET for the bucket of the server.")
     var other: String
 
+    @OptionGroup(title: "Sealed backups") var identities: IdentityOptions
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
 
@@ -37,7 +38,7 @@ struct DiffCommand: Subcommand {
     }
 
     func run(in session: Session) async throws -> ExitStatus {
-        try await session.withEngine(connection, needsSource: bucket != nil) { engine in
+        try await session.withEngine(connection, needsSource: bucket != nil, identities: identities) { engine in
             let before = try await session.open(name, with: engine)
             let after = bucket == nil ? try await session.open(other, with: engine) : nil
             var list = try await DifferenceList(session)

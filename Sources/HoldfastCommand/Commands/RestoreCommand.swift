@@ -46,6 +46,7 @@ struct RestoreCommand: Subcommand {
     @Flag(help: "Say what would be done, and write nothing.")
     var dryRun = false
 
+    @OptionGroup(title: "Sealed backups") var identities: IdentityOptions
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
 
@@ -54,11 +55,13 @@ struct RestoreCommand: Subcommand {
     }
 
     func run(in session: Session) async throws -> ExitStatus {
-        let resolved = try session.resolve(connection, needsSource: target.toEndpoint == nil, target: target)
+        let resolved = try session.resolve(
+            connection, needsSource: target.toEndpoint == nil, target: target, identities: identities)
         let selection = KeySelection(prefix: Array(prefix.utf8), includes: include, excludes: exclude)
         let options = RestoreRun.Options(overwrite: overwrite, selection: selection, dryRun: dryRun)
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
-            try await session.withProgress {
+            try await engine.askForPassphrase(of: [name])
+            return try await session.withProgress {
                 try await engine.restore(name, into: to?.name, at: resolved.target, options: options, progress: $0)
             }
         }

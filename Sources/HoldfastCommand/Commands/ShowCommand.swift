@@ -31,11 +31,12 @@ struct ShowCommand: Subcommand {
     @Flag(help: "Show headers, metadata, tags and checksums.")
     var long = false
 
+    @OptionGroup(title: "Sealed backups") var identities: IdentityOptions
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-        try await session.withEngine(connection, needsSource: false) { engine in
+        try await session.withEngine(connection, needsSource: false, identities: identities) { engine in
             let backup = try await session.open(name, with: engine)
             let list = ObjectList(backup: backup, prefix: Array((prefix ?? "").utf8), output: session.output)
             switch (exceptions, session.isJSON) {

@@ -10,10 +10,12 @@ struct VerifyCommand: Subcommand {
         commandName: "verify",
         abstract: "Read a backup back, in every copy, and say whether it is sound.",
         discussion: """
-            structure reads the end of each archive and its catalog: seconds, whatever its size. frames also reads \
-            every frame (a piece that is compressed on its own) and compares it with its checksum. contents then \
+            seal compares the bytes of a sealed archive with what this host wrote and with the other copies, without an \
+            identity. structure reads the end of each archive and its catalog: seconds, whatever its size. frames also \
+            reads every frame (a piece that is compressed on its own) and compares it with its checksum. contents then \
             reads each object and compares it with the SHA-256 that it was backed up with. An archive without an \
-            index is read from end to end. The exit code is 6 when a copy is damaged or missing.
+            index is read from end to end. The exit code is 6 when a copy is damaged or missing, 7 when a seal kept it \
+            from being looked at.
 
             Examples:
               holdfast verify before-migration
@@ -29,6 +31,7 @@ struct VerifyCommand: Subcommand {
     @Option(help: "How far to look.")
     var depth = VerifyDepth.contents
 
+    @OptionGroup(title: "Sealed backups") var identities: IdentityOptions
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
 
@@ -37,8 +40,9 @@ struct VerifyCommand: Subcommand {
     }
 
     func run(in session: Session) async throws -> ExitStatus {
-        try await session.withEngine(connection, needsSource: false) { engine in
+        try await session.withEngine(connection, needsSource: false, identities: identities) { engine in
             guard let name else { return try await verifyAll(engine, session) }
+            try await engine.askForPassphrase(of: [name])
             let report = try await session.withProgress { try await engine.verify(name, depth: depth, progress: $0) }
             try await session.report(report.document, report.lines, status: report.status)
             return report.status
@@ -70,6 +74,7 @@ struct VerifyCommand: Subcommand {
                     try await engine.verify(backup.file, depth: depth, progress: $0)
                 }
                 if !report.isSound { status = .corrupt }
+                if report.isUnopened, status == .complete { status = .wrongKey }
                 document.reports.append(report.document)
                 if !session.isJSON { try await session.report(report.document, report.lines, status: report.status) }
             } catch let error as HoldfastError {

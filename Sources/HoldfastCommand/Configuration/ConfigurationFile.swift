@@ -33,6 +33,11 @@ struct ConfigurationFile: Sendable {
     /// `nil` when the file has no such list.
     private(set) var vaultCopies: [Copy]?
     private(set) var stateDirectory: Setting<String>?
+    /// `nil` when the file has no such list; never empty.
+    private(set) var recipients: [Setting<String>]?
+    private(set) var recipientsFile: Setting<String>?
+    private(set) var passphraseFile: Setting<String>?
+    private(set) var identityFiles: [Setting<String>] = []
     private(set) var warnings: [String] = []
 
     private static let serverKeys = [
@@ -43,8 +48,10 @@ struct ConfigurationFile: Sendable {
     init(_ file: FoundFile, at path: FilePath) throws {
         self.path = path
         guard let root = try Self.compose(file.text, at: path) else { return }
-        let top = try YAMLSection(root, named: "", of: path, keys: ["source", "vault", "state_directory"])
+        let top = try YAMLSection(
+            root, named: "", of: path, keys: ["source", "vault", "state_directory"] + Self.sealKeys)
         stateDirectory = try top.text("state_directory")
+        try readSealing(top)
         if let section = try top.section("source", keys: Self.serverKeys) { source = try Self.server(section) }
         if let section = try top.section("vault", keys: ["directory", "bucket", "copies"] + Self.serverKeys) {
             try readVault(section)
@@ -52,6 +59,17 @@ struct ConfigurationFile: Sendable {
         if hasSecret, file.mode & 0o004 != 0 {
             warnings.append("Everybody may read \(path), which holds a secret key: chmod 600 \(path)")
         }
+    }
+
+    private static let sealKeys = ["recipients", "recipients_file", "passphrase_file", "identity_file"]
+
+    private mutating func readSealing(_ top: YAMLSection) throws {
+        recipients = try top.texts("recipients")
+        // Backups that were meant to be sealed must not be made in plain because a list came out empty.
+        if recipients?.isEmpty == true { throw top.error("recipients names nobody") }
+        recipientsFile = try top.text("recipients_file")
+        passphraseFile = try top.text("passphrase_file")
+        identityFiles = try top.texts("identity_file") ?? []
     }
 
     private var hasSecret: Bool {

@@ -7,9 +7,11 @@ import SystemPackage
 
 /// The configuration of one command, put together from the flags, `holdfast.yaml` and the environment.
 struct ResolvedConfiguration: Sendable {
-    let configuration: HoldfastConfiguration
+    var configuration: HoldfastConfiguration
     /// The server to restore to when that is not the source.
     let target: StorageConfiguration?
+    /// How backups are to be sealed, by those of the settings that a backup asks for.
+    let sealing: SealingChoice
     /// What the operator should know, each a sentence.
     let warnings: [String]
 
@@ -21,7 +23,7 @@ struct ResolvedConfiguration: Sendable {
     /// - Throws: ``HoldfastError`` `.invalidConfiguration`, naming the place of what is wrong.
     init(
         _ flags: ConnectionOptions, _ surroundings: Surroundings, needsSource: Bool,
-        target options: TargetOptions? = nil
+        target options: TargetOptions? = nil, sealing: SealingOptions? = nil, identities: IdentityOptions? = nil
     ) throws {
         let (file, found) = try ConfigurationSearch(surroundings: surroundings).find(flag: flags.config)
         var places = SettingPlaces(flags: flags, file: file, surroundings: surroundings)
@@ -29,8 +31,11 @@ struct ResolvedConfiguration: Sendable {
         guard source != nil || !needsSource else { throw places.noSource() }
         let vault = try places.vault(source: source)
         target = try options.flatMap { try places.target($0, source: source) }
-        configuration = HoldfastConfiguration(
+        self.sealing = try sealing.map { try places.sealing($0) } ?? .unsealed
+        var configuration = HoldfastConfiguration(
             source: source, vault: vault, stateDirectory: try places.stateDirectory())
+        if let identities { configuration.keys = try places.keyring(identities) }
+        self.configuration = configuration
         warnings = found + places.warnings
     }
 }

@@ -51,6 +51,18 @@ struct YAMLSection {
         return Setting(isNothing ? "" : scalar.string, from: Self.place(file, node))
     }
 
+    /// A list of texts; one text alone is a list of one.
+    func texts(_ key: String) throws -> [Setting<String>]? {
+        guard let node = mapping[key] else { return nil }
+        guard case .sequence(let nodes) = node else { return try text(key).map { [$0] } }
+        return try nodes.map { node in
+            guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
+                throw Self.error(file, node, "each of \(path(key)) must be one word or text")
+            }
+            return Setting(scalar.string, from: Self.place(file, node))
+        }
+    }
+
     /// A section within this one.
     func section(_ key: String, keys: [String]) throws -> YAMLSection? {
         try mapping[key].map { try YAMLSection($0, named: path(key), of: file, keys: keys) }

@@ -21,6 +21,7 @@ extension BackupReport {
         lines.append("  time     \(AmountText.pace(storedCount, totalBytes, seconds: seconds))")
         for (index, copy) in copies.enumerated() { lines.append("  \(index == 0 ? "copies " : "       ")  \(copy)") }
         lines.append("  sha256   \(archiveSHA256)")
+        if let sealedTo { lines.append("  sealed   to \(sealedTo.joined(separator: ", "))") }
         if changedCount > 0 {
             lines.append("  \(AmountText.count(changedCount, "object")) changed meanwhile and were read again.")
         }

@@ -29,8 +29,9 @@ extension BackupSummary {
         case true: if parts.isEmpty { parts.append("complete") }
         case false:
             parts.append("NOT COMPLETE" + (exceptionCount.map { ": \(AmountText.count($0, "exception"))" } ?? ""))
-        default: if parts.isEmpty { parts.append("does not say") }
+        default: if parts.isEmpty { parts.append(sealed ? "no identity given" : "does not say") }
         }
+        if sealed { parts.append("sealed") }
         if !missingCopies.isEmpty { parts.append("missing in \(missingCopies.joined(separator: " and "))") }
         return parts.joined(separator: "; ")
     }

@@ -8,7 +8,8 @@ extension VerifyReport {
     var lines: [String] {
         var lines: [String] = []
         for copy in copies {
-            lines.append("\(file) in \(copy.copy): \(copy.isSound ? "sound" : "NOT SOUND"); \(copy.seen)")
+            lines.append("\(file) in \(copy.copy): \(copy.verdict); \(copy.seen)")
+            if let reason = copy.unopened { lines.append("  What is inside was not looked at: \(reason)") }
             lines += copy.problems.prefix(10).map { "  \($0)" }
             let left = copy.problemCount - min(10, copy.problems.count)
             if left > 0 { lines.append("  … and \(AmountText.count(left, "problem")) more") }
@@ -23,16 +24,25 @@ extension VerifyReport {
         return lines
     }
 
-    /// 6 when a copy is damaged or missing.
-    var status: ExitStatus { isSound ? .complete : .corrupt }
+    /// 6 when a copy is damaged or missing, 7 when one could not be opened.
+    var status: ExitStatus { isSound ? (isUnopened ? .wrongKey : .complete) : .corrupt }
 
     /// The report with its verdict, for programs.
     var document: ReportDocument<VerifyReport> { ReportDocument(report: self, facts: ["sound": isSound]) }
 }
 
 extension CopyVerification {
+    fileprivate var verdict: String {
+        guard isSound else { return "NOT SOUND" }
+        return unopened == nil ? "sound" : "NOT OPENED, nothing wrong from outside"
+    }
+
     /// What was looked at; only what was counted, and nothing of what was found.
     fileprivate var seen: String {
+        if depth == .seal {
+            return bytesRead > 0
+                ? "\(AmountText.bytes(bytesRead)) of sealed bytes were read" : "its header and length were looked at"
+        }
         guard bytesRead > 0 || framesRead > 0 || objectsRead > 0 else {
             return "its index, catalog and metadata were looked at and no contents"
         }

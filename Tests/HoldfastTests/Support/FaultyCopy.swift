@@ -56,6 +56,11 @@ struct FaultyCopy: VaultCopy {
         return FaultySink(base: try await base.beginArchive(file), copy: self)
     }
 
+    func replaceFront(of file: ArchiveFile, upTo end: Int64, with front: ByteBuffer) async throws {
+        try await meet(.begin)
+        try await base.replaceFront(of: file, upTo: end, with: front)
+    }
+
     func remove(_ file: ArchiveFile) async throws -> Bool {
         try await meet(.remove)
         return try await base.remove(file)

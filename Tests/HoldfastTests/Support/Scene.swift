@@ -15,7 +15,7 @@ struct Scene: Sendable {
 
     let root: FilePath
     let source: InMemoryStorageService
-    let vaultService = InMemoryStorageService()
+    var vaultService = InMemoryStorageService()
 
     /// Runs `body` with a new scene, whose files are gone afterwards.
     static func with<Result>(
