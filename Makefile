@@ -5,8 +5,10 @@
 FILTER ?=
 # make bench BENCH='--quick --only small' passes options to Scripts/bench.py.
 BENCH ?=
+# make fuzz FUZZ='tar http' FUZZ_SECONDS=300 fuzzes two parsers for five minutes each.
+FUZZ ?=
 
-.PHONY: help build release test unit demo bench lint format clean
+.PHONY: help build release test unit demo bench fuzz lint format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,6 +35,10 @@ bench: ## Measure against s5cmd and rclone; writes bench-results/latest.md
 	swift build -c release --product holdfast
 	@.venv/bin/python Scripts/bench.py $(BENCH)
 
+fuzz: ## Feed the parsers of foreign bytes with libFuzzer, FUZZ_SECONDS each
+	@Scripts/setup.sh build
+	@Scripts/fuzz.sh $(FUZZ)
+
 lint: ## Check the style of the sources and the syntax of the scripts
 	@Scripts/lint.sh
 
@@ -41,4 +47,4 @@ format: ## Put the sources into the house style
 
 clean: ## Remove everything that was built or measured
 	@for name in seaweedfs ceph juicefs; do S3_STOP=kill Scripts/servers.sh stop $$name .servers/test/$$name; done
-	rm -rf .build .venv .servers bench-results
+	rm -rf .build .build-fuzz .venv .servers bench-results

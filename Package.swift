@@ -118,8 +118,43 @@ let package = Package(
         .testTarget(
             name: "HoldfastCommandTests",
             dependencies: ["HoldfastCommand", "Holdfast", "ObjectStorage", "TestSupport", bytes, posix, paths]),
+        // The parsers of foreign bytes, fed with what fuzzing found. `make fuzz` builds the same sources otherwise.
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Age", "Archive", "Catalog", "ObjectStorage", "Holdfast", "HoldfastCommand", "Streams", "TestSupport",
+                bytes, paths, .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            exclude: ["Fuzzer", "CFuzzer"]),
     ]
 )
+
+// `make fuzz`: coverage counters in every module, and in place of all tests and commands one executable that feeds the
+// parsers. Never part of a usual build. `sanitizer` is libFuzzer's archive without its own main function.
+if let sanitizer = Context.environment["HOLDFAST_FUZZ"] {
+    // Optimised here so that the build may be one for debugging, in which the packages that we use take half the time.
+    settings.append(.unsafeFlags(["-sanitize=fuzzer", "-enable-testing", "-O"]))
+    package.products = []
+    package.targets.removeAll { $0.type == .test || $0.type == .executable }
+    package.targets += [
+        .target(
+            name: "HoldfastCommand",
+            dependencies: ["Holdfast", "ObjectStorage", paths, .product(name: "Yams", package: "Yams")],
+            sources: [
+                "AWSProfile", "ConfigurationFile", "EditDistance", "Setting", "Surroundings", "YAMLSection",
+            ].map { "Configuration/\($0).swift" }),
+        .systemLibrary(name: "CFuzzer", path: "Tests/FuzzTests/CFuzzer"),
+        .executableTarget(
+            name: "holdfast-fuzz",
+            dependencies: [
+                "Age", "Archive", "Catalog", "ObjectStorage", "Holdfast", "HoldfastCommand", "Streams", "CFuzzer",
+                bytes,
+                paths, .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Tests/FuzzTests", sources: ["Parsers", "Fuzzer"],
+            linkerSettings: [.unsafeFlags([sanitizer]), .linkedLibrary("stdc++")]),
+    ]
+}
 
 for target in package.targets where target.type != .system {
     target.swiftSettings = settings

@@ -25,6 +25,8 @@ enum ArchiveLimits {
     static let name = 32 << 10
     /// Bytes of the PAX records of one member, and of all global records together.
     static let extendedHeader = 1 << 20
+    /// Records that hold for all members that follow. `git archive` writes one, other programs a handful.
+    static let globalRecords = 1000
     /// Bytes of one member's content: far above any object, far below where sums of offsets overflow.
     static let memberContent: Int64 = 1 << 56
 }

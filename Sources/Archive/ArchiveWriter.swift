@@ -139,10 +139,11 @@ package final class ArchiveWriter {
         try await flush()
         let index = ArchiveIndex(frames: pipeline.frames, catalog: catalog, metadata: metadata).encoded()
         let start = pipeline.frames.fileLength
+        // A time that its ustar header can hold: the footer points at that header, and nothing may stand before it.
+        let seconds = min(max(lastModified / 1000, 0), UstarBlock.largestNumber)
         try await append(
             ArchiveMember(
-                name: Array(ArchiveLayout.indexName.utf8), size: Int64(index.readableBytes),
-                modified: lastModified / 1000 * 1000),
+                name: Array(ArchiveLayout.indexName.utf8), size: Int64(index.readableBytes), modified: seconds * 1000),
             content: index)
         try await putZeros(2 * Int64(UstarBlock.length))
         try await flush()

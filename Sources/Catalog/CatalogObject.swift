@@ -60,7 +60,7 @@ package struct CatalogObject: Hashable, Sendable {
 /// A place in the order in which an archive holds its objects.
 ///
 /// The offset alone would not do to go on from: objects of equal content share their bytes, empty ones their place.
-package struct CatalogPosition: Hashable, Sendable {
+package struct CatalogPosition: Hashable, Comparable, Sendable {
     /// Of the first extent, in the tar stream.
     package var offset: Int64
     package var key: [UInt8]
@@ -70,5 +70,11 @@ package struct CatalogPosition: Hashable, Sendable {
         self.offset = offset
         self.key = key
         self.ordinal = ordinal
+    }
+
+    package static func < (left: CatalogPosition, right: CatalogPosition) -> Bool {
+        guard left.offset == right.offset else { return left.offset < right.offset }
+        guard left.key == right.key else { return left.key.lexicographicallyPrecedes(right.key) }
+        return left.ordinal < right.ordinal
     }
 }

@@ -60,7 +60,13 @@ package final class CatalogReader: Sendable {
         }
         arguments += [max(limit, 0)]
         let condition = conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
-        return try await objects(where: condition + " ORDER BY key, ordinal LIMIT ?", arguments)
+        return try await objects(
+            where: condition + " ORDER BY key, ordinal LIMIT ?", arguments,
+            after: after.map { CatalogPosition(offset: 0, key: $0.key, ordinal: $0.ordinal) }
+        ) { object in
+            guard object.key.starts(with: prefix) else { return nil }
+            return CatalogPosition(offset: 0, key: object.key, ordinal: object.ordinal)
+        }
     }
 
     /// Object versions whose first byte lies in `archive`, in the order in which it lies there: the order of a restore.
@@ -76,12 +82,15 @@ package final class CatalogReader: Sendable {
         let after = after ?? CatalogPosition(offset: -1, key: [0], ordinal: 0)
         return try await objects(
             where: "archive = ?1 AND (position, key, ordinal) > (?2, ?3, ?4) ORDER BY position, key, ordinal LIMIT ?5",
-            [archive, after.offset, Data(after.key), after.ordinal, max(limit, 0)])
+            [archive, after.offset, Data(after.key), after.ordinal, max(limit, 0)], after: after
+        ) { $0.position }
     }
 
     /// The version of `key` that is the latest; `nil` when there is none or it is a delete marker.
     package func object(key: [UInt8]) async throws -> CatalogObject? {
-        let latest = try await objects(where: "key = ? AND is_latest ORDER BY ordinal LIMIT 1", [Data(key)]).first
+        let latest = try await objects(
+            where: "key = ? AND is_latest ORDER BY ordinal LIMIT 1", [Data(key)], after: nil
+        ) { $0.key == key ? CatalogPosition(offset: 0, key: key, ordinal: $0.ordinal) : nil }.first
         return latest.flatMap { $0.listed.isDeleteMarker ? nil : $0 }
     }
 
@@ -152,14 +161,28 @@ package final class CatalogReader: Sendable {
         }
     }
 
-    private func objects(where condition: String, _ arguments: StatementArguments) async throws -> [CatalogObject] {
+    /// - Parameters:
+    ///   - after: the place that all rows must lie behind.
+    ///   - place: where a row lies in the order that was asked for; `nil` when it does not belong there. In a damaged or
+    ///     deceitful tree rows may come in any order, and then the page after the last row could be any page: rows would
+    ///     come twice.
+    private func objects(
+        where condition: String, _ arguments: StatementArguments, after: CatalogPosition?,
+        place: @escaping @Sendable (CatalogObject) -> CatalogPosition?
+    ) async throws -> [CatalogObject] {
         try await read { database in
             let statement = try database.cachedStatement(
                 sql: "SELECT \(CatalogSchema.objectColumns.joined(separator: ", ")) FROM objects WHERE \(condition)")
+            var last = after
             return try Array(
                 Row.fetchCursor(statement, arguments: arguments).map { row in
                     var decoder = RowDecoder(row, CatalogSchema.objectColumns)
-                    return try decoder.object()
+                    let object = try decoder.object()
+                    guard let next = place(object), last.map({ $0 < next }) ?? true else {
+                        throw RowFault(what: "object \(rowName(object.key, object.ordinal)) is out of its order")
+                    }
+                    last = next
+                    return object
                 })
         }
     }

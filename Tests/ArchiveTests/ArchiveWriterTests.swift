@@ -36,6 +36,18 @@ private struct SinkFailure: Error, Equatable {
         #expect(lengths.allSatisfy { $0 > 0 && $0 <= frameSize })
     }
 
+    /// The index takes the time of the last member, but for times that only a PAX record can tell.
+    @Test(arguments: ArchiveCodec.allCases, [-1, -12_250, .min + 1, .max, 8_589_934_592_000] as [Int64])
+    func anArchiveOpensWhateverItsLastMembersTime(codec: ArchiveCodec, modified: Int64) async throws {
+        let archive = try await writeArchive(
+            [Sample("old", [1], modified: modified)], options: ArchiveOptions(codec: codec))
+        let reader = try await ArchiveReader.open(BufferBytes(archive.file))
+        #expect(reader.frames.count == archive.summary.frameCount)
+        try await reader.checkStructure()
+        let (samples, proper) = try await readTar(reader.stream(0..<reader.tarLength))
+        #expect(samples.first?.member.modified == modified && proper)
+    }
+
     /// No frame is ever empty, also when the content ends just where a frame does.
     @Test(arguments: ArchiveCodec.allCases, [0, 1, 512 - 1, 512, 512 + 1, 1024, 1536])
     func membersThatEndAtAFrameBorder(codec: ArchiveCodec, size: Int) async throws {

@@ -51,13 +51,14 @@ import Testing
             ("7.", 7000),
             ("1700000000.123456789", 1_700_000_000_123), ("9223372036854775", 9_223_372_036_854_775_000),
             ("9223372036854776", nil), ("99999999999999999999", nil), ("", nil), ("-", nil), ("1.x", nil), ("0x1", nil),
-            ("1e9", nil), (".5", nil), ("--1", nil), ("+1", nil),
+            ("1e9", nil), (".5", nil), ("--1", nil), ("+1", nil), ("-9223372036854775.8061", -.max),
+            ("-9223372036854775.8071", nil), ("-9223372036854775.808", nil),
         ] as [(String, Int64?)])
     func timesAreDecimal(text: String, milliseconds: Int64?) {
         #expect(PaxTime.milliseconds(Array(text.utf8)) == milliseconds)
     }
 
-    @Test(arguments: [0, 1, -1, 999, 1000, -1000, 1_700_000_000_001, -1_500, Int64.max - 1] as [Int64])
+    @Test(arguments: [0, 1, -1, 999, 1000, -1000, 1_700_000_000_001, -1_500, .max, -.max] as [Int64])
     func timesRoundTrip(milliseconds: Int64) {
         #expect(PaxTime.milliseconds(Array(PaxTime.text(milliseconds: milliseconds).utf8)) == milliseconds)
     }

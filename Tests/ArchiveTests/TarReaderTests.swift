@@ -78,6 +78,18 @@ import Testing
         #expect(found == [ArchiveMember(name: Array(long.utf8), kind: .symbolicLink(to: Array("to!".utf8)))])
     }
 
+    /// Every member has them all, so that each of many small members would cost what many records cost.
+    @Test func globalRecordsAreLimited() async throws {
+        let most = (0..<ArchiveLimits.globalRecords).flatMap { extended("g", ("name-\($0)", "x")) }
+        let read = try await members(most + block("a") + end)
+        #expect(read.first?.records.count == ArchiveLimits.globalRecords)
+        await #expect {
+            try await members(most + extended("g", ("one-more", "x")) + block("a") + end)
+        } throws: { error in
+            if case ArchiveError.unsupported = error { true } else { false }
+        }
+    }
+
     @Test func globalRecordsHoldUntilReplaced() async throws {
         let tar =
             extended("g", ("a", "first"), ("comment", "x")) + block("one")

@@ -104,6 +104,32 @@ import Testing
         }
     }
 
+    /// Rows that do not ascend would send whoever reads page after page back to an earlier one.
+    @Test(arguments: ["aaaa", "zzzz"])
+    func rowsOutOfOrderAreCorrupt(place: String) async throws {
+        try await withPath { path in
+            try await makeCatalog(at: path, (1000..<1050).map { stored(listed("row-\($0)"), at: Int64($0)) })
+            var bytes = try Data(contentsOf: URL(fileURLWithPath: path.string))
+            // In the tree of the keys and in that of the positions.
+            var changed = 0
+            while let range = bytes.range(of: Data("row-1019".utf8)) {
+                bytes.replaceSubrange(range, with: "\(place)1019".utf8)
+                changed += 1
+            }
+            #expect(changed >= 2)
+            try bytes.write(to: URL(fileURLWithPath: path.string))
+            let reader = try await CatalogReader.open(at: path)
+            await #expect {
+                var last: CatalogObject?
+                repeat {
+                    last = try await reader.objects(after: last.map { ($0.key, $0.ordinal) }, limit: 30).last
+                } while last != nil
+            } throws: { error in
+                if case CatalogError.corrupt = error { true } else { false }
+            }
+        }
+    }
+
     @Test func triggersDoNotRunAndNothingIsWritten() async throws {
         try await withPath { path in
             try await makeCatalog(at: path, [Self.object])
@@ -113,6 +139,23 @@ import Testing
             try await reader.check()
             #expect(try await reader.objects(limit: 9) == [Self.object])
             #expect(FileManager.default.contents(atPath: path.string) == before)
+        }
+    }
+
+    /// It would be evaluated for each row, and may ask for a gigabyte each time.
+    @Test func theMakersConditionsAreNotEvaluated() async throws {
+        try await withPath { path in
+            try await makeCatalog(at: path, [Self.object])
+            try sqlite(
+                path,
+                """
+                PRAGMA writable_schema = ON;
+                UPDATE sqlite_schema SET sql = replace(
+                    sql, 'size INTEGER NOT NULL', 'size INTEGER NOT NULL CHECK(length(hex(zeroblob(90000000))) = 0)')
+                WHERE name = 'objects'
+                """)
+            #expect(try sqlite(path, "PRAGMA quick_check(1)").contains("CHECK constraint failed"))
+            try await CatalogReader.open(at: path).check()
         }
     }
 

@@ -96,9 +96,10 @@ final class GzipStreamDecoder: StreamDecoder, @unchecked Sendable {
                 state.pointee.next_out = space.bindMemory(to: UInt8.self).baseAddress
                 state.pointee.avail_out = UInt32(room)
                 result = isal_inflate(state)
-                return room - Int(state.pointee.avail_out)
+                // Damaged data leave the counts short by the margins of its inner loop: numbers near 2^32.
+                return result == ISAL_DECOMP_OK ? room - Int(state.pointee.avail_out) : 0
             }
-            return source.count - Int(state.pointee.avail_in)
+            return result == ISAL_DECOMP_OK ? source.count - Int(state.pointee.avail_in) : 0
         }
         input.moveReaderIndex(forwardBy: consumed)
         guard result == ISAL_DECOMP_OK else {

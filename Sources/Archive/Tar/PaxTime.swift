@@ -25,8 +25,9 @@ enum PaxTime {
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
         guard !overflow, let thousandths = PaxNumber.value(padded[...]) else { return nil }
         let (sum, carried) = product.addingReportingOverflow(thousandths)
-        guard !carried, sum < .max else { return nil }
         let finer = fraction.dropFirst(3).contains { $0 != UInt8(ascii: "0") }
+        // Int64.min would be a time that is read and, being without a counterpart, never read again once written.
+        guard !carried, !negative || !finer || sum < .max else { return nil }
         return negative ? -sum - (finer ? 1 : 0) : sum
     }
 }

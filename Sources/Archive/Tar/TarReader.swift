@@ -52,6 +52,10 @@ package final class TarReader {
                 try own.add(await takeBody(of: header, at: offset), at: offset)
             case UInt8(ascii: "g"):
                 try globals.add(await takeBody(of: header, at: offset), at: offset)
+                // Every member inherits them all: many would make small members dear.
+                guard globals.records.count <= ArchiveLimits.globalRecords else {
+                    throw ArchiveError.unsupported("more than \(ArchiveLimits.globalRecords) global records")
+                }
             case UInt8(ascii: "L"):
                 try own.addLongName(await takeBody(of: header, at: offset), at: offset)
             case UInt8(ascii: "K"):
