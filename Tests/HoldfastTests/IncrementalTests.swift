@@ -50,7 +50,7 @@ import Testing
     {
         for (key, seen) in state.objects.sorted(by: { $0.key < $1.key }) {
             switch random.next() % 8 {
-            case 0: try await store.put(key, ReplayableBody(ByteBuffer(bytes: random.bytes(777))), PutOptions())
+            case 0: _ = try await store.put(key, ReplayableBody(ByteBuffer(bytes: random.bytes(777))), PutOptions())
             case 1:
                 var attributes = seen.attributes
                 attributes.metadata = [Field("round", "\(random.next())")]
