@@ -67,7 +67,7 @@ struct ConfigurationFileTests {
             Refused(text: "sauce: {}", says: "h.yaml line 1: “sauce” is no setting.", hint: "Did you mean source?"),
             Refused(
                 text: "zebra: {}", says: "“zebra” is no setting",
-                hint: "The settings are source, vault, state_directory."),
+                hint: "The settings are source, vault, state_directory, recipients"),
             Refused(text: "- a\n- b", says: "the file must be a list of “key: value”"),
             Refused(text: "source: hunter2", says: "source must be a list of “key: value”"),
             Refused(

@@ -67,10 +67,15 @@ import Testing
                 #expect(report.copies.first?.objectsWithoutChecksum == Self.files.count)
             }
             let whole = try bytes(of: scene.archives.appending("old.tar.gz"))
+            let tar = try await tarStream(whole)
             for position in stride(from: 10, to: whole.count, by: whole.count / 30) {
                 try scene.alter("old.tar.gz") { $0[position] ^= 4 }
                 // A flip in the file name that gzip keeps in its header says nothing of the contents.
-                if position > 40 { #expect(try await !scene.verify(.frames, "old", in: scene.local).isSound) }
+                if position > 40, try await scene.verify(.frames, "old", in: scene.local).isSound {
+                    // Deflate has bits that mean nothing: what is read must then be the same.
+                    let altered = try bytes(of: scene.archives.appending("old.tar.gz"))
+                    #expect(try await tarStream(altered) == tar, "the flip in byte \(position) was not found")
+                }
                 try scene.alter("old.tar.gz") { $0 = whole }
             }
             try scene.alter("old.tar.gz") { $0.removeLast(whole.count / 2) }

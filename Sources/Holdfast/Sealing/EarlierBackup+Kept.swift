@@ -15,14 +15,14 @@ extension EarlierBackup {
         _ entry: VaultEntry, _ bucket: String, _ source: String, _ recipients: SealRecipients, _ archives: [VaultEntry],
         in vault: Vault, _ environment: RunEnvironment
     ) async throws -> EarlierBackup? {
-        guard let kept = try await kept(entry, recipients, in: vault, environment) else { return nil }
+        guard let kept = try await lookUp(entry, recipients, in: vault, environment) else { return nil }
         let metadata = try BackupMetadata.decoded(from: kept.record.metadata)
         guard metadata.formatVersion == 1, metadata.bucketName == bucket, metadata.source?.endpoint == source,
             !metadata.includeVersions
         else { return nil }
         for name in metadata.dependsOn ?? [] {
             guard let needed = archives.first(where: { $0.file.fileName == name }), needed.file.isSealed,
-                try await self.kept(needed, recipients, in: vault, environment) != nil
+                try await lookUp(needed, recipients, in: vault, environment) != nil
             else { return nil }
         }
         let facts = try await CatalogReader.open(at: kept.catalog).info()
@@ -32,7 +32,7 @@ extension EarlierBackup {
     }
 
     /// What is kept of an archive that all of `recipients` can open. Two small reads.
-    private static func kept(
+    private static func lookUp(
         _ entry: VaultEntry, _ recipients: SealRecipients, in vault: Vault, _ environment: RunEnvironment
     ) async throws -> (record: KeptCatalogs.Record, catalog: FilePath)? {
         let front = try await SealedFront.read(try await vault.open(entry).bytes)
