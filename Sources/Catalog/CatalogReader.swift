@@ -94,6 +94,26 @@ package final class CatalogReader: Sendable {
         return latest.flatMap { $0.listed.isDeleteMarker ? nil : $0 }
     }
 
+    /// How many objects a read without a version id would get, and the sum of their sizes. Reads every row.
+    package func current() async throws -> (count: Int, bytes: Int64) {
+        try await read { database in
+            // The sum as a floating point number: that of sizes that lie may be more than an integer holds.
+            let row = try Row.fetchOne(
+                database,
+                sql: "SELECT count(*), total(size) FROM objects WHERE is_latest AND NOT is_delete_marker")
+            guard let row, let count = Int.fromDatabaseValue(row[0]), let bytes = Double.fromDatabaseValue(row[1])
+            else { throw RowFault(what: "it cannot be counted") }
+            return (count, Int64(exactly: bytes.rounded()) ?? .max)
+        }
+    }
+
+    /// Whether a version is among them that has no id of its own, made before versioning or while it was suspended.
+    package func hasNullVersions() async throws -> Bool {
+        try await read { database in
+            try Bool.fetchOne(database, sql: "SELECT EXISTS(SELECT 1 FROM objects WHERE version_id = 'null')") ?? false
+        }
+    }
+
     /// What is not in the backup, by key and ordinal.
     package func exceptions(limit: Int = .max) async throws -> [CatalogException] {
         let columns = CatalogSchema.columns["exceptions", default: []]

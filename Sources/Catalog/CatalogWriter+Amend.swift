@@ -56,15 +56,15 @@ extension CatalogWriter {
         }
     }
 
-    /// The row of a key that was stored as the newest version; `nil` when there is none.
-    package func stored(key: [UInt8]) async throws -> CatalogObject? {
+    /// The row of a version that was stored; `nil` when there is none.
+    package func stored(key: [UInt8], ordinal: Int) async throws -> CatalogObject? {
         try await write { database in
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT \(CatalogSchema.objectColumns.joined(separator: ", ")) FROM objects
-                    WHERE key = ? AND ordinal = 0
+                    WHERE key = ? AND ordinal = ?
                     """)
-            return try Row.fetchOne(statement, arguments: [Data(key)]).map { row in
+            return try Row.fetchOne(statement, arguments: [Data(key), ordinal]).map { row in
                 var decoder = RowDecoder(row, CatalogSchema.objectColumns)
                 return try decoder.object()
             }

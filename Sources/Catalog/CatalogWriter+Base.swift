@@ -19,15 +19,20 @@ extension CatalogWriter {
                 """, arguments: [base.archive])
     }
 
-    /// Copies the row of an object whose size, ETag and time are the same, with its bytes where they lie.
+    /// Copies the row of an object version whose size, ETag and time are the same, with its bytes where they lie, to its
+    /// place among the versions of its key by now.
     ///
-    /// An object with an exception is read again: it may have become readable. So is one in several extents or without
-    /// a checksum.
+    /// A version is known by its id; what was there before versions has the id `null`. Where the listing tells no ids it
+    /// is the current object. One with an exception is read again: it may have become readable. So is one in several
+    /// extents or without a checksum.
     static let takeOver: String = {
         let columns = CatalogSchema.objectColumns.map { column in
             switch column {
             case "extents": "'[[' || n.now || substr(o.extents, instr(o.extents, ','))"
             case "archive": "n.now"
+            case "ordinal": "?7"
+            case "is_latest": "?8"
+            case "version_id": "coalesce(?6, o.version_id)"
             default: "o.\(column)"
             }
         }
@@ -35,10 +40,11 @@ extension CatalogWriter {
             INSERT INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
             SELECT \(columns.joined(separator: ", "))
             FROM earlier.objects AS o JOIN listing.archive_numbers AS n ON n.earlier = o.archive
-            WHERE o.key = ? AND o.ordinal = 0 AND o.size = ? AND o.etag = ? AND o.last_modified = ?
-                AND o.is_latest AND NOT o.is_delete_marker
+            WHERE o.key = ?1 AND o.size = ?2 AND o.etag = ?3 AND o.last_modified = ?4 AND o.is_delete_marker = ?5
+                AND CASE WHEN ?6 IS NULL THEN o.is_latest ELSE coalesce(o.version_id, 'null') = ?6 END
                 AND o.sha256 IS NOT NULL AND instr(o.extents, '],[') = 0
-                AND NOT EXISTS (SELECT 1 FROM earlier.exceptions AS e WHERE e.key = o.key)
+                AND NOT EXISTS (SELECT 1 FROM earlier.exceptions AS e WHERE e.key = o.key AND e.ordinal = o.ordinal)
+            LIMIT 1
             """
     }()
 
@@ -47,12 +53,16 @@ extension CatalogWriter {
     /// - Returns: `false` when the earlier catalog does not have it, or not as it is now.
     static func takeOver(_ object: ListedObject, _ statement: Statement, _ database: Database) throws -> Bool {
         // Without an ETag nothing tells one content from another.
-        guard object.ordinal == 0, !object.isDeleteMarker, !object.etag.isEmpty else { return false }
+        guard object.isDeleteMarker || !object.etag.isEmpty else { return false }
         var row = RowBinder(statement)
         row.bind(object.key)
         row.bind(object.size)
         row.bind(object.etag)
         row.bind(object.lastModified)
+        row.bind(object.isDeleteMarker)
+        row.bind(object.versionID)
+        row.bind(object.ordinal)
+        row.bind(object.isLatest)
         try row.execute()
         return database.changesCount == 1
     }

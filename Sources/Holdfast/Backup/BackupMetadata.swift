@@ -18,7 +18,8 @@ package struct BackupMetadata: Codable, Sendable {
     package var includeVersions: Bool
 
     package var formatVersion: Int?
-    /// The moment the backup shows. For an unversioned bucket: when its listing began; `cutEnd` is when reading ended.
+    /// The moment the backup shows. For a bucket without versions: when its listing began; `cutEnd` is when reading ended,
+    /// and `nil` where it is one moment.
     package var cut: Date?
     package var cutEnd: Date?
     /// `full`, or `incremental` when bytes of it lie in other archives, which `dependsOn` names by file.

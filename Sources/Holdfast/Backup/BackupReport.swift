@@ -12,13 +12,20 @@ package struct BackupReport: Codable, Sendable {
     /// UTC. The listing began and the last object was read between these two.
     package var started: Date
     package var finished: Date
+    /// The one moment that the backup shows, UTC; `nil` for a bucket without versions, which changes while it is read.
+    package var cut: Date?
     package var seconds: Double
-    /// Objects that the listing named.
+    /// Objects that the listing named; with versions, each version and delete marker.
     package var listedCount: Int
     /// Objects in the backup.
     package var storedCount: Int
     /// Bytes of those objects.
     package var totalBytes: Int64
+    /// Whether older versions and delete markers were asked for.
+    package var includesVersions: Bool
+    /// Versions in the listing that are not the newest of their key, delete markers not counted.
+    package var olderVersionCount: Int
+    package var deleteMarkerCount: Int
     /// Objects among them whose bytes were not fetched: they lie in archives of earlier backups.
     package var unchangedCount: Int
     /// Those archives, by file name.

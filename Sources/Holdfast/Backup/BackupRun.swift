@@ -5,7 +5,7 @@ package import Archive
 import AsyncAlgorithms
 import Catalog
 import Crypto
-import Foundation
+package import Foundation
 import Logging
 import NIOCore
 package import ObjectStorage
@@ -30,18 +30,25 @@ package struct BackupRun: Sendable {
         /// Fetch every object, whatever earlier backups have.
         package var isFull: Bool
         package var sweep: MetadataSweep
+        /// Older versions and delete markers too, where the bucket keeps them.
+        package var allVersions: Bool
+        /// The moment to show, of a bucket with versions; `nil` for now.
+        package var moment: Date?
         /// Who can read the backup; `nil` for everybody who can read the vault.
         package var recipients: SealRecipients?
 
         package init(
             codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false,
-            isFull: Bool = false, sweep: MetadataSweep = .daily, recipients: SealRecipients? = nil
+            isFull: Bool = false, sweep: MetadataSweep = .daily, allVersions: Bool = false, moment: Date? = nil,
+            recipients: SealRecipients? = nil
         ) {
             self.codec = codec
             self.compression = compression
             self.allowEmpty = allowEmpty
             self.isFull = isFull
             self.sweep = sweep
+            self.allVersions = allVersions
+            self.moment = moment
             self.recipients = recipients
         }
     }
@@ -70,16 +77,15 @@ package struct BackupRun: Sendable {
 
     /// - Throws: ``HoldfastError``; then there is no backup of this name, in no copy.
     package func run() async throws -> BackupReport {
-        let started = environment.services.now()
         let clock = ContinuousClock.now
         progress.update { $0.phase = "looking" }
-        try await checkSource()
+        let span = try await checkSource()
         try await checkNameIsFree()
         return try await vault.withLock("backup", name, services: environment.services) {
             try await removeLeftovers()
             let sink = try await CopiesSink.begin(file, in: vault.copies)
             do {
-                var report = try await write(to: sink, started: started)
+                var report = try await write(to: sink, span)
                 report.seconds = (ContinuousClock.now - clock).seconds
                 return report
             } catch let error as ObjectStoreError {
@@ -92,13 +98,25 @@ package struct BackupRun: Sendable {
         }
     }
 
-    private func checkSource() async throws {
+    /// What is backed up: when the run began, and of which moment.
+    private struct Span {
+        let started: Date
+        var scope = ListingScope.current
+        var warning: String?
+    }
+
+    private func checkSource() async throws -> Span {
         do {
             guard try await source.bucketExists(bucket) else {
                 throw HoldfastError(
                     .notFound, "There is no bucket \(bucket) at \(source.name).",
                     hint: "holdfast buckets lists the buckets that these credentials see.")
             }
+            var span = Span(started: environment.services.now())
+            span.scope = try await ListingScope.find(
+                in: bucket, at: source, moment: options.moment, includesAll: options.allVersions,
+                started: span.started, warning: &span.warning)
+            return span
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot reach the bucket \(bucket) at \(source.name)")
         }
@@ -133,7 +151,7 @@ package struct BackupRun: Sendable {
         }
     }
 
-    private func write(to sink: CopiesSink, started: Date) async throws -> BackupReport {
+    private func write(to sink: CopiesSink, _ span: Span) async throws -> BackupReport {
         let digest = FileDigest()
         let seal = try await beginSeal(digest, sink)
         let writer = ArchiveWriter(options: ArchiveOptions(codec: options.codec, level: options.compression)) { bytes in
@@ -150,15 +168,15 @@ package struct BackupRun: Sendable {
             let catalog = try await CatalogWriter.create(at: path, base: earlier?.base)
             do {
                 progress.update { $0.phase = "backing up" }
-                let sweeps = options.sweep.isDue(last: earlier?.swept, now: started)
-                let packed = try await packObjects(into: writer, catalog, sweeps: sweeps)
+                let sweeps = options.sweep.isDue(last: earlier?.swept, now: span.started)
+                let packed = try await packObjects(into: writer, catalog, span.scope, sweeps: sweeps)
                 try await refuseWhenNothingWasRead(packed, catalog)
-                let swept = (earlier == nil || sweeps ? started : earlier?.swept).map(TimeText.milliseconds)
+                let swept = (earlier == nil || sweeps ? span.started : earlier?.swept).map(TimeText.milliseconds)
                 if let swept { try await catalog.set(EarlierBackup.sweptFact, String(swept)) }
                 progress.update { $0.phase = "finishing" }
                 let finished = environment.services.now()
                 let recorded = try await record(
-                    packed, catalog, at: path, writer, started: started, finished: finished)
+                    packed, catalog, at: path, writer, span, finished: finished)
                 var report = recorded.report
                 let summary = try await writer.finish()
                 report.archiveBytes = try await endSeal(seal, digest, sink) ?? summary.fileLength
@@ -238,18 +256,20 @@ package struct BackupRun: Sendable {
     }
 
     /// Lists and reads at the same time; packs in listing order.
-    private func packObjects(into writer: ArchiveWriter, _ catalog: CatalogWriter, sweeps: Bool) async throws -> Packing
-    {
+    private func packObjects(
+        into writer: ArchiveWriter, _ catalog: CatalogWriter, _ scope: ListingScope, sweeps: Bool
+    ) async throws -> Packing {
         let store = source.store(for: bucket)
         let identity = try await source.identify()
         let fetch = ObjectFetch(store: store, tagReading: TagReading(countIsTold: identity.tellsTagCount))
-        let listing = SourceListing(store: store, catalog: catalog, sweeps: sweeps, progress: progress)
         let channel = AsyncThrowingChannel<PendingObject.Page, any Error>()
+        let listing = SourceListing(
+            store: store, catalog: catalog, scope: scope, sweeps: sweeps, progress: progress, channel: channel)
         var packing = Packing(
             fetch: fetch, catalog: catalog, identity: identity, progress: progress, logger: environment.logger)
 
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await listing.run(into: channel) }
+        try await withThrowingTaskGroup(of: SourceListing.Findings.self) { group in
+            group.addTask { try await listing.run() }
             let objects = channel.flatMap { $0.objects.async }
             try await objects.mapInOrder(
                 width: Self.concurrentObjects, budget: Self.fetchBudget,
@@ -259,7 +279,7 @@ package struct BackupRun: Sendable {
             } consume: { reading in
                 try await packing.pack(reading, into: writer)
             }
-            try await group.waitForAll()
+            for try await findings in group { packing.findings = findings }
         }
         try await packing.rows.flush()
         return packing
@@ -282,7 +302,7 @@ package struct BackupRun: Sendable {
 
     /// Writes the archive's last members: the metadata and the catalog.
     private func record(
-        _ packed: Packing, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, started: Date,
+        _ packed: Packing, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, _ span: Span,
         finished: Date
     ) async throws -> (report: BackupReport, metadata: ByteBuffer) {
         let configuration = await BucketConfiguration.read(of: bucket, from: source)
@@ -292,9 +312,11 @@ package struct BackupRun: Sendable {
         let totals = try await catalog.finish()
         let complete = totals.exceptions == 0
         let metadata = BackupMetadata(
-            bucketName: bucket, backupName: name.rawValue, timestamp: BackupMetadata.naiveTimestamp(started),
-            objectCount: totals.listed, totalSizeBytes: totals.storedBytes, includeVersions: false, formatVersion: 1,
-            cut: started, cutEnd: finished, kind: dependsOn.isEmpty ? "full" : "incremental", complete: complete,
+            bucketName: bucket, backupName: name.rawValue, timestamp: BackupMetadata.naiveTimestamp(span.started),
+            objectCount: totals.listed, totalSizeBytes: totals.storedBytes,
+            includeVersions: options.allVersions, formatVersion: 1,
+            cut: span.scope.cut ?? span.started, cutEnd: span.scope.cut == nil ? finished : nil,
+            kind: dependsOn.isEmpty ? "full" : "incremental", complete: complete,
             exceptions: totals.exceptions,
             storedCount: totals.stored, storedBytes: totals.storedBytes, dependsOn: dependsOn,
             source: .init(endpoint: source.name, server: packed.identity.product, region: packed.identity.region),
@@ -314,14 +336,23 @@ package struct BackupRun: Sendable {
         for try await block in database.stream(0..<database.size) { try await writer.write(block) }
         _ = try await writer.end()
         let report = BackupReport(
-            name: name.rawValue, bucket: bucket, source: source.name, file: file.fileName, started: started,
-            finished: finished, seconds: 0, listedCount: totals.listed, storedCount: totals.stored,
-            totalBytes: totals.storedBytes,
+            name: name.rawValue, bucket: bucket, source: source.name, file: file.fileName,
+            started: span.started, finished: finished, cut: span.scope.cut, seconds: 0, listedCount: totals.listed,
+            storedCount: totals.stored,
+            totalBytes: totals.storedBytes, includesVersions: options.allVersions,
+            olderVersionCount: packed.findings.olderVersions, deleteMarkerCount: packed.findings.deleteMarkers,
             unchangedCount: totals.stored - packed.rows.storedCount - packed.replacedCount, dependsOn: dependsOn,
             archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
             exceptionCount: totals.exceptions, exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
-            degraded: [], warnings: warnings(configuration))
+            degraded: [],
+            warnings: [span.warning, lostKeysWarning(packed.findings)].compactMap { $0 } + warnings(configuration))
         return (report, json)
+    }
+
+    private func lostKeysWarning(_ findings: SourceListing.Findings) -> String? {
+        guard let first = findings.lostKeys.named.first else { return nil }
+        return
+            "\(source.name) leaves \(findings.lostKeys.count) keys out when it lists versions, \(first) among them. They were found in other ways and are in the backup."
     }
 
     private func warnings(_ configuration: BucketConfiguration) -> [String] {

@@ -27,18 +27,20 @@ struct CatalogRows {
     }
 
     /// An object that is not in the backup.
-    mutating func except(_ info: ObjectInfo, _ problem: ObjectProblem) async throws {
-        exceptions.append(count(info, problem))
+    mutating func except(_ info: ObjectInfo, at place: VersionPlace, _ problem: ObjectProblem) async throws {
+        exceptions.append(count(info, place, problem))
         if exceptions.count >= Self.batch { try await flush() }
     }
 
     /// An object whose bytes are in the backup and a part of its description is not.
-    mutating func note(_ info: ObjectInfo, _ problem: ObjectProblem) async throws {
-        notes.append(count(info, problem))
+    mutating func note(_ info: ObjectInfo, at place: VersionPlace, _ problem: ObjectProblem) async throws {
+        notes.append(count(info, place, problem))
         if notes.count >= Self.batch { try await flush() }
     }
 
-    private mutating func count(_ info: ObjectInfo, _ problem: ObjectProblem) -> CatalogException {
+    private mutating func count(
+        _ info: ObjectInfo, _ place: VersionPlace, _ problem: ObjectProblem
+    ) -> CatalogException {
         exceptionCount += 1
         if firstExceptions.count < 100 {
             firstExceptions.append(
@@ -47,7 +49,7 @@ struct CatalogRows {
                     message: problem.message))
         }
         return CatalogException(
-            key: info.key.bytes, ordinal: 0, versionID: info.version?.rawValue, reason: problem.reason,
+            key: info.key.bytes, ordinal: place.ordinal, versionID: info.version?.rawValue, reason: problem.reason,
             message: problem.message)
     }
 
@@ -64,9 +66,11 @@ struct CatalogRows {
 
 extension CatalogObject {
     /// The row of an object whose content lies in this archive.
-    init(_ info: ObjectInfo, member: [UInt8], extent: Range<Int64>, sha256: [UInt8]?) {
+    init(
+        _ info: ObjectInfo, at place: VersionPlace = .current, member: [UInt8], extent: Range<Int64>, sha256: [UInt8]?
+    ) {
         self.init(
-            listed: info.listed,
+            listed: info.listed(at: place),
             headers: info.attributes.headers.map { CatalogField(name: $0.name, value: $0.value) },
             metadata: info.attributes.metadata.map { CatalogField(name: $0.name, value: $0.value) },
             tags: info.attributes.tags.map { CatalogField(name: $0.name, value: Array($0.value.utf8)) },

@@ -64,7 +64,7 @@ struct EarlierBackup: Sendable {
         let (bytes, label) = try await vault.open(entry)
         let archive = try await ArchiveReader.open(bytes)
         guard let metadata = try await BackupMetadata.read(from: archive), metadata.formatVersion == 1,
-            metadata.bucketName == bucket, metadata.source?.endpoint == source, !metadata.includeVersions,
+            metadata.bucketName == bucket, metadata.source?.endpoint == source,
             hasAll(metadata.dependsOn ?? []), let range = archive.catalog
         else { return nil }
         let cache = CatalogCache(state: environment.state)

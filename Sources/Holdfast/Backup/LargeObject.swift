@@ -16,6 +16,7 @@ struct LargeObject {
 
     let fetch: ObjectFetch
     let listed: ObjectInfo
+    let place: VersionPlace
 
     /// What became of a large object.
     struct Packed {
@@ -36,6 +37,7 @@ struct LargeObject {
             do {
                 var info = try await fetch.store.head(listed.key, version: listed.version)
                 info.key = listed.key
+                info.version = listed.version ?? info.version
                 if attempt == 0, info.etag == listed.etag { info.lastModified = listed.lastModified }
                 let (tags, flaw) = try await fetch.tagReading.tags(of: info, in: fetch.store)
                 info.attributes.tags = tags
@@ -58,7 +60,7 @@ struct LargeObject {
     ) async throws -> (Range<Int64>, [UInt8]) {
         let header = ArchiveMember(
             name: member, kind: .file, size: info.size, modified: TimeText.milliseconds(info.lastModified),
-            records: MemberRecords.records(of: info, member: member, sha256: nil))
+            records: MemberRecords.records(of: info, at: place, member: member, sha256: nil))
         var hasBegun = false
         do {
             let digests = try await readContent(info) { piece in

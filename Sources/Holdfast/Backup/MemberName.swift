@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import ObjectStorage
 
 /// The name under which an object lies in the archive (format, member names).
 ///
@@ -12,6 +13,25 @@ package enum MemberName {
     package static func name(forKey key: [UInt8], collides: Bool) -> [UInt8] {
         !collides && isSafePath(key) ? key : Array(".holdfast/keys/".utf8) + escaped(key)
     }
+
+    /// The name of one version of an object: the key's own for the current one. Older ones and delete markers have a place
+    /// where plain `tar` brings none of them back as the object.
+    static func name(of info: ObjectInfo, at place: VersionPlace, collides: Bool) -> [UInt8] {
+        guard !place.isCurrent else { return name(forKey: info.key.bytes, collides: collides) }
+        let version = escaped(Array((info.version?.rawValue ?? "").utf8))
+        return Array(versions.utf8) + escaped(info.key.bytes) + Array("/\(place.ordinal)-".utf8) + version
+    }
+
+    /// Where a member's name says that it stands among the versions of its key.
+    static func ordinal(ofMember name: [UInt8]) -> Int {
+        guard name.starts(with: versions.utf8) else { return 0 }
+        let segments = name.dropFirst(versions.utf8.count).split(separator: UInt8(ascii: "/"))
+        // The escaped key ends with the first segment that does not go on.
+        let place = segments.drop { $0.last == UInt8(ascii: "+") }.dropFirst().first ?? []
+        return Int(String(decoding: place.prefix { $0 != UInt8(ascii: "-") }, as: UTF8.self)) ?? 0
+    }
+
+    private static let versions = ".holdfast/versions/"
 
     /// Whether a key may lie in a file system as it is.
     package static func isSafePath(_ key: [UInt8]) -> Bool {

@@ -7,13 +7,16 @@ import ObjectStorage
 /// An object's description as PAX records, and back (format, PAX records).
 enum MemberRecords {
     /// The records of a member, in the order of the format page.
-    static func records(of info: ObjectInfo, member: [UInt8], sha256: String?) -> [PaxRecord] {
+    static func records(
+        of info: ObjectInfo, at place: VersionPlace = .current, member: [UInt8], sha256: String?
+    ) -> [PaxRecord] {
         var records: [PaxRecord] = []
         func add(_ name: String, _ value: [UInt8]) { records.append(PaxRecord(name: name, value: value)) }
         func add(_ name: String, _ value: String?) { if let value { add(name, Array(value.utf8)) } }
 
         if member != info.key.bytes { add("HOLDFAST.key", info.key.bytes) }
         add("HOLDFAST.version-id", info.version?.rawValue)
+        if place.isDeleteMarker { add("HOLDFAST.delete-marker", "1") }
         add("HOLDFAST.etag", info.etag)
         add("HOLDFAST.storage-class", info.attributes.storageClass)
         add("HOLDFAST.part-count", info.partCount.map(String.init))
@@ -81,6 +84,13 @@ enum MemberRecords {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Where a member stands among the versions of its key.
+    static func place(of member: ArchiveMember) -> VersionPlace {
+        VersionPlace(
+            ordinal: MemberName.ordinal(ofMember: member.name),
+            isDeleteMarker: member.records.contains { $0.name == "HOLDFAST.delete-marker" })
     }
 
     /// The SHA-256 that a member carries, 32 bytes.

@@ -45,7 +45,7 @@ struct ObjectFetch: Sendable {
                 let content = try await body.bytes.collect(upTo: Int(Self.wholeLimit))
                 return try await describe(body.info, content, listed: listed, changed: attempt > 0)
             } catch let error as ObjectStoreError where error.code == .preconditionFailed {
-                expected = try await currentETag(of: listed.key)
+                expected = try await currentETag(of: listed)
             } catch let error as ObjectStoreError {
                 throw try await problem(error)
             } catch let problem as ObjectProblem where problem.reason == "corrupt" && attempt < 2 {
@@ -65,6 +65,7 @@ struct ObjectFetch: Sendable {
             var info = try await store.head(listed.key, version: listed.version)
             guard info.etag == listed.etag, info.size == listed.size else { return nil }
             info.key = listed.key
+            info.version = listed.version ?? info.version
             info.lastModified = listed.lastModified
             let (tags, flaw) = try await tagReading.tags(of: info, in: store)
             info.attributes.tags = tags
@@ -75,9 +76,9 @@ struct ObjectFetch: Sendable {
     }
 
     /// The ETag that the object has now.
-    func currentETag(of key: ObjectKey) async throws -> String {
+    private func currentETag(of listed: ObjectInfo) async throws -> String {
         do {
-            return try await store.head(key, version: nil).etag
+            return try await store.head(listed.key, version: listed.version).etag
         } catch let error as ObjectStoreError {
             throw try await problem(error)
         }
@@ -98,6 +99,7 @@ struct ObjectFetch: Sendable {
         }
         var info = info
         info.key = listed.key
+        info.version = listed.version ?? info.version
         // A listing has milliseconds on some servers, a header has whole seconds everywhere.
         if !changed { info.lastModified = listed.lastModified }
         let (tags, flaw) = try await tagReading.tags(of: info, in: store)

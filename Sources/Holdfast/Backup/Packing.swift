@@ -20,6 +20,8 @@ struct Packing {
     private(set) var changedCount = 0
     /// Objects of an earlier backup that turned out to have changed since the listing.
     private(set) var replacedCount = 0
+    /// What the listing told beside the objects; complete when everything is packed.
+    var findings = SourceListing.Findings()
 
     init(
         fetch: ObjectFetch, catalog: CatalogWriter, identity: ServerIdentity, progress: ProgressMeter, logger: Logger
@@ -38,12 +40,15 @@ struct Packing {
         case large(PendingObject)
         /// The bytes are those of an earlier backup; this is what the server says of them now.
         case described(PendingObject, ObjectInfo, flaw: ObjectProblem?)
+        /// A delete marker: there is nothing to read.
+        case marker(PendingObject)
         case problem(PendingObject, ObjectProblem)
     }
 
     /// Reads what can be read at the same time as others.
     static func read(_ pending: PendingObject, _ fetch: ObjectFetch) async throws -> Reading {
         if let problem = pending.problem { return .problem(pending, problem) }
+        if pending.place.isDeleteMarker { return .marker(pending) }
         do {
             if pending.isStored, let (info, flaw) = try await fetch.description(ofUnchanged: pending.info) {
                 return .described(pending, info, flaw: flaw)
@@ -65,22 +70,33 @@ struct Packing {
             }
         case .large(let pending):
             try await settle(pending) { packing in
-                let object = try await LargeObject(fetch: packing.fetch, listed: pending.info).pack(
+                let object = try await LargeObject(
+                    fetch: packing.fetch, listed: pending.info, place: pending.place
+                ).pack(
                     into: writer, member: pending.member,
                     onBytes: { [progress = packing.progress] in progress.finished(objects: 0, bytes: $0) })
                 packing.progress.finished(bytes: 0)
                 packing.changedCount += object.changed ? 1 : 0
                 let row = CatalogObject(
-                    object.info, member: pending.member, extent: object.extent, sha256: object.sha256)
+                    object.info, at: pending.place, member: pending.member, extent: object.extent,
+                    sha256: object.sha256)
                 try await packing.store(row, pending)
-                if let flaw = object.flaw { try await packing.note(object.info, flaw) }
+                if let flaw = object.flaw { try await packing.note(object.info, at: pending.place, flaw) }
             }
         case .described(let pending, let info, let flaw):
             try await settle(pending) { packing in
                 // What was known of it before stands where it cannot be asked for now.
-                if let flaw { try await packing.note(info, flaw) } else { try await packing.redescribe(pending, info) }
+                if let flaw {
+                    try await packing.note(info, at: pending.place, flaw)
+                } else {
+                    try await packing.redescribe(pending, info)
+                }
             }
             progress.finished(bytes: 0)
+        case .marker(let pending):
+            try await settle(pending) { packing in
+                try await packing.packMarker(pending, into: writer)
+            }
         case .problem(let pending, let problem):
             try await except(pending, problem)
         }
@@ -91,15 +107,32 @@ struct Packing {
     ) async throws {
         try object.info.checkFitsCatalog()
         let name = pending.member
-        let records = MemberRecords.records(of: object.info, member: name, sha256: Hex.text(object.sha256))
+        let records = MemberRecords.records(
+            of: object.info, at: pending.place, member: name, sha256: Hex.text(object.sha256))
         let member = ArchiveMember(
             name: name, kind: .file, size: object.info.size,
             modified: TimeText.milliseconds(object.info.lastModified), records: records)
         let extent = try await writer.append(member, content: object.content)
         progress.finished(bytes: object.content.readableBytes)
         changedCount += object.changed ? 1 : 0
-        try await store(CatalogObject(object.info, member: name, extent: extent, sha256: object.sha256), pending)
-        if let flaw = object.flaw { try await note(object.info, flaw) }
+        try await store(
+            CatalogObject(object.info, at: pending.place, member: name, extent: extent, sha256: object.sha256), pending)
+        if let flaw = object.flaw { try await note(object.info, at: pending.place, flaw) }
+    }
+
+    /// A delete marker is an empty member, so that the archive tells of it without its catalog.
+    private mutating func packMarker(_ pending: PendingObject, into writer: ArchiveWriter) async throws {
+        let nothing = ByteBuffer()
+        let sha256 = ContentDigest.sha256(nothing)
+        let member = ArchiveMember(
+            name: pending.member, kind: .file, size: 0, modified: TimeText.milliseconds(pending.info.lastModified),
+            records: MemberRecords.records(
+                of: pending.info, at: pending.place, member: pending.member, sha256: Hex.text(sha256)))
+        let extent = try await writer.append(member, content: nothing)
+        progress.finished(bytes: 0)
+        try await store(
+            CatalogObject(pending.info, at: pending.place, member: pending.member, extent: extent, sha256: sha256),
+            pending)
     }
 
     /// Puts the row in, in the place of the one that was taken over if there is one.
@@ -111,9 +144,10 @@ struct Packing {
 
     /// Brings headers, metadata and tags of a row that was taken over up to date.
     private func redescribe(_ pending: PendingObject, _ info: ObjectInfo) async throws {
-        guard let stored = try await catalog.stored(key: info.key.bytes) else { return }
+        guard let stored = try await catalog.stored(key: info.key.bytes, ordinal: pending.place.ordinal) else { return }
         try info.checkFitsCatalog()
-        var row = CatalogObject(info, member: stored.member ?? pending.member, extent: 0..<0, sha256: stored.sha256)
+        var row = CatalogObject(
+            info, at: pending.place, member: stored.member ?? pending.member, extent: 0..<0, sha256: stored.sha256)
         row.extents = stored.extents
         if row != stored { try await catalog.replace(row) }
     }
@@ -135,16 +169,16 @@ struct Packing {
     private mutating func except(_ pending: PendingObject, _ problem: ObjectProblem) async throws {
         guard !pending.isStored else {
             // Gone since it was listed: the backup shows it as it was then.
-            if problem.reason != "vanished" { try await note(pending.info, problem) }
+            if problem.reason != "vanished" { try await note(pending.info, at: pending.place, problem) }
             return
         }
         report(pending.info, problem)
-        try await rows.except(pending.info, problem)
+        try await rows.except(pending.info, at: pending.place, problem)
     }
 
-    private mutating func note(_ info: ObjectInfo, _ problem: ObjectProblem) async throws {
+    private mutating func note(_ info: ObjectInfo, at place: VersionPlace, _ problem: ObjectProblem) async throws {
         report(info, problem)
-        try await rows.note(info, problem)
+        try await rows.note(info, at: place, problem)
     }
 
     private func report(_ info: ObjectInfo, _ problem: ObjectProblem) {

@@ -6,9 +6,10 @@ import Catalog
 import ObjectStorage
 import Streams
 
-/// An object that the listing named and the catalog did not know yet.
+/// An object version that the listing named and the catalog did not know yet.
 struct PendingObject: Sendable {
     let info: ObjectInfo
+    let place: VersionPlace
     /// Its name in the archive.
     let member: [UInt8]
     /// Why it is not even asked for: its row in the listing is beyond what a catalog holds.
@@ -18,8 +19,13 @@ struct PendingObject: Sendable {
 
     /// Bytes that reading it whole takes; 0 for what is not read whole.
     var wholeBytes: Int {
-        guard problem == nil, !isStored, info.size <= ObjectFetch.wholeLimit else { return 0 }
+        guard problem == nil, !isStored, !place.isDeleteMarker, info.size <= ObjectFetch.wholeLimit else { return 0 }
         return Int(info.size)
+    }
+
+    /// Of one page of a listing.
+    struct Page: Sendable {
+        let objects: [PendingObject]
     }
 }
 
@@ -30,55 +36,69 @@ struct PendingObject: Sendable {
 struct SourceListing: Sendable {
     let store: any ObjectStore
     let catalog: CatalogWriter
+    let scope: ListingScope
     /// Whether unchanged objects are handed on too, for their tags and metadata.
     let sweeps: Bool
     let progress: ProgressMeter
+    let channel: AsyncThrowingChannel<PendingObject.Page, any Error>
 
-    /// Lists everything into `channel` and finishes it, also when the listing fails.
-    func run(into channel: AsyncThrowingChannel<PendingObject.Page, any Error>) async throws {
+    /// What the listing tells beside the objects.
+    struct Findings: Sendable {
+        /// Versions that are not the newest of their key, delete markers not counted.
+        var olderVersions = 0
+        var deleteMarkers = 0
+        /// Keys that the server's listing of versions left out; they are in the backup all the same.
+        var lostKeys = LostKeys()
+    }
+
+    /// Lists everything into the channel and finishes it, also when the listing fails.
+    func run() async throws -> Findings {
         do {
-            for try await page in listing(of: store, prefix: []) {
-                let outcomes = try await catalog.list(page.objects.map(\.listed))
-                var pending: [PendingObject] = []
-                pending.reserveCapacity(page.objects.count)
-                var bytes: Int64 = 0
-                for (info, outcome) in zip(page.objects, outcomes) where outcome.isNew {
-                    if outcome.isUnchanged, !sweeps { continue }
-                    let member = MemberName.name(forKey: info.key.bytes, collides: outcome.collides)
-                    let problem = outcome.fault.map { ObjectProblem(beyondLimit: $0) }
-                    pending.append(
-                        PendingObject(
-                            info: info, member: member, problem: problem, isStored: outcome.isUnchanged))
-                    if problem == nil, !outcome.isUnchanged { bytes = bytes.addingUpToMax(info.size) }
+            var findings = Findings()
+            switch scope {
+            case .current:
+                for try await page in listing(of: store) {
+                    _ = try await hand(on: page.objects.map { ($0, .current) }, &findings)
                 }
-                progress.update { [count = pending.count, bytes] in
-                    $0.objectsTotal += count
-                    $0.bytesTotal = $0.bytesTotal.addingUpToMax(bytes)
-                }
-                await channel.send(PendingObject.Page(objects: pending))
+            case .versions(let cut, let includesAll):
+                try await listVersions(VersionOrder(cut: cut, includesAll: includesAll), &findings)
             }
             progress.update { $0.totalsAreFinal = true }
             channel.finish()
+            return findings
         } catch {
             channel.fail(error)
             throw error
         }
     }
-}
 
-extension PendingObject {
-    /// The new objects of one page of a listing.
-    struct Page: Sendable {
-        let objects: [PendingObject]
-    }
-}
-
-extension ObjectInfo {
-    /// The row that a listing makes of an object.
-    var listed: ListedObject {
-        ListedObject(
-            key: key.bytes, ordinal: 0, versionID: version?.rawValue, isLatest: true, isDeleteMarker: false, size: size,
-            etag: etag, lastModified: TimeText.milliseconds(lastModified),
-            storageClass: attributes.storageClass)
+    /// Enters rows into the catalog and hands on those that are to be read.
+    ///
+    /// - Returns: how many of them were listed before.
+    func hand(on rows: [VersionOrder.Row], _ findings: inout Findings) async throws -> Int {
+        let outcomes = try await catalog.list(rows.map { $0.info.listed(at: $0.place) })
+        var pending: [PendingObject] = []
+        pending.reserveCapacity(rows.count)
+        var bytes: Int64 = 0
+        for ((info, place), outcome) in zip(rows, outcomes) where outcome.isNew {
+            if place.isDeleteMarker {
+                findings.deleteMarkers += 1
+            } else if place.ordinal > 0 {
+                findings.olderVersions += 1
+            }
+            if outcome.isUnchanged, !sweeps || place.isDeleteMarker { continue }
+            let problem = outcome.fault.map { ObjectProblem(beyondLimit: $0) }
+            pending.append(
+                PendingObject(
+                    info: info, place: place, member: MemberName.name(of: info, at: place, collides: outcome.collides),
+                    problem: problem, isStored: outcome.isUnchanged))
+            if problem == nil, !outcome.isUnchanged, !place.isDeleteMarker { bytes = bytes.addingUpToMax(info.size) }
+        }
+        progress.update { [count = pending.count, bytes] in
+            $0.objectsTotal += count
+            $0.bytesTotal = $0.bytesTotal.addingUpToMax(bytes)
+        }
+        await channel.send(PendingObject.Page(objects: pending))
+        return outcomes.count { !$0.isNew }
     }
 }

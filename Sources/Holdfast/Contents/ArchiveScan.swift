@@ -125,7 +125,8 @@ struct ArchiveScan {
             }
             progress.finished(bytes: 0)
             let object = CatalogObject(
-                info, member: member.name, extent: offset..<offset + member.size, sha256: digests.sha256)
+                info, at: MemberRecords.place(of: member), member: member.name, extent: offset..<offset + member.size,
+                sha256: digests.sha256)
             if let promised = MemberRecords.sha256(of: member) {
                 if promised != digests.sha256 { lose("\(info.key) has other bytes than its record says.") }
             } else {
@@ -135,7 +136,7 @@ struct ArchiveScan {
         }
 
         private mutating func link(_ member: ArchiveMember, _ name: [UInt8], to target: [UInt8]) async throws {
-            guard let earlier = try await catalog.stored(key: target) else {
+            guard let earlier = try await catalog.stored(key: target, ordinal: 0) else {
                 lose("\(ObjectKey(name)) is a link to \(ObjectKey(target)), which does not come before it.")
                 return
             }

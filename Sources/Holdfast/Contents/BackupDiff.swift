@@ -17,7 +17,7 @@ package struct Difference: Codable, Sendable {
     package let parts: [String]
 }
 
-/// Compares two catalogs key by key, in constant memory.
+/// Compares the current objects of two catalogs key by key, in constant memory.
 package struct BackupDiff: Sendable {
     package let before: CatalogReader
     package let after: CatalogReader
@@ -34,8 +34,8 @@ package struct BackupDiff: Sendable {
     ///
     /// - Returns: how many keys are the same.
     package func run(_ report: (Difference) throws -> Void) async throws -> Int {
-        var left = KeyOrder(catalog: before).makeAsyncIterator()
-        var right = KeyOrder(catalog: after).makeAsyncIterator()
+        var left = KeyOrder(catalog: before).filter(\.isCurrent).makeAsyncIterator()
+        var right = KeyOrder(catalog: after).filter(\.isCurrent).makeAsyncIterator()
         var old = try await left.next()
         var new = try await right.next()
         var same = 0

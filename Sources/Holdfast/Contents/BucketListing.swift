@@ -24,7 +24,7 @@ extension CatalogReader {
         do {
             let catalog = try await CatalogWriter.create(at: path)
             for try await objects in pages {
-                let outcomes = try await catalog.list(objects.map(\.listed))
+                let outcomes = try await catalog.list(objects.map { $0.listed() })
                 let rows = zip(objects, outcomes)
                 if let (object, outcome) = rows.first(where: { $0.1.fault != nil }) {
                     throw HoldfastError(
@@ -32,7 +32,7 @@ extension CatalogReader {
                         "\(bucket) lists \(object.key) with \(outcome.fault ?? "a fault"): no server means that.",
                         hint: "Something else may answer in the server's place; holdfast check tells what does.")
                 }
-                try await catalog.store(rows.filter { $0.1.isNew }.map { CatalogObject(listed: $0.0.listed) })
+                try await catalog.store(rows.filter { $0.1.isNew }.map { CatalogObject(listed: $0.0.listed()) })
             }
             _ = try await catalog.finish()
             let reader = try await CatalogReader.open(at: path)

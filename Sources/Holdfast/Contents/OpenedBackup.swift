@@ -163,6 +163,24 @@ package struct OpenedBackup: Sendable {
         )
     }
 
+    /// A version of a key by its id, `null` for what has none.
+    ///
+    /// - Throws: ``HoldfastError`` `.notFound`; also for a delete marker, which has no content.
+    package func object(_ key: [UInt8], version: String) async throws -> CatalogObject {
+        let shown = String(decoding: key, as: UTF8.self)
+        for try await object in KeyOrder(catalog: catalog, prefix: key) {
+            guard object.key == key else { break }
+            guard object.listed.versionID ?? "null" == version else { continue }
+            guard !object.listed.isDeleteMarker else {
+                throw HoldfastError(.notFound, "Version \(version) of \(shown) is a delete marker: it has no content.")
+            }
+            return object
+        }
+        throw HoldfastError(
+            .notFound, "\(shown) has no version \(version) in \(entry.file.name).",
+            hint: "holdfast show \(entry.file.name) --versions lists what is.")
+    }
+
     /// An object's bytes, unchecked; ``CheckedContent`` checks them.
     package func stream(_ object: CatalogObject) async throws -> ByteStream {
         if let missingKey { throw missingKey }

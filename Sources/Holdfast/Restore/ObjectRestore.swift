@@ -76,6 +76,20 @@ struct ObjectRestore: Sendable {
         }
     }
 
+    /// Makes a delete marker.
+    func mark(_ object: CatalogObject) async throws -> Outcome {
+        guard !dryRun else { return .restored(object, replaced: false) }
+        do {
+            for outcome in try await target.store.delete([ObjectReference(ObjectKey(object.key))]) {
+                if let error = outcome.error { return try failure(object, error) }
+            }
+            progress.finished(bytes: 0)
+            return .restored(object, replaced: false)
+        } catch {
+            return try failure(object, error)
+        }
+    }
+
     private func writeWhole(
         _ object: CatalogObject, _ content: ByteBuffer, replacing: Bool
     ) async throws -> Outcome {

@@ -10,6 +10,8 @@ package struct RestoreReport: Codable, Sendable {
     package var bucket: String
     package var dryRun: Bool
     package var bucketCreated = false
+    /// Whether older versions and delete markers were wanted too; then each counts as an object here.
+    package var allVersions = false
     package var started: Date
     package var seconds: Double = 0
     /// Objects of the backup that were wanted.

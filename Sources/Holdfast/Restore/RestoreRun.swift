@@ -22,13 +22,17 @@ package struct RestoreRun: Sendable {
         package var overwrite: OverwritePolicy
         package var selection: KeySelection
         package var dryRun: Bool
+        /// Older versions and delete markers too.
+        package var allVersions: Bool
 
         package init(
-            overwrite: OverwritePolicy = .never, selection: KeySelection = KeySelection(), dryRun: Bool = false
+            overwrite: OverwritePolicy = .never, selection: KeySelection = KeySelection(), dryRun: Bool = false,
+            allVersions: Bool = false
         ) {
             self.overwrite = overwrite
             self.selection = selection
             self.dryRun = dryRun
+            self.allVersions = allVersions
         }
     }
 
@@ -55,10 +59,20 @@ package struct RestoreRun: Sendable {
             started: environment.services.now())
         report.warnings = backup.flaws
         report.archiveIsBroken = !backup.isWhole
+        report.allVersions = options.allVersions
+        guard !options.allVersions || backup.metadata?.includeVersions == true else {
+            throw HoldfastError(
+                .invalidConfiguration, "\(backup.entry.file.name) holds no older versions.",
+                hint: "Leave --all-versions out; holdfast backup --all-versions makes backups that hold them.")
+        }
         do {
             report.missingFromBackup = try await missingFromBackup()
             let target = try await prepare(&report)
-            try await write(into: target, &report)
+            if options.allVersions {
+                try await replay(into: target, &report)
+            } else {
+                try await write(into: target, &report)
+            }
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot restore into \(bucket) at \(target.name)")
         } catch let error as CatalogError where error.isDamage {
@@ -73,7 +87,7 @@ package struct RestoreRun: Sendable {
 
     private func missingFromBackup() async throws -> Int {
         let exceptions = try await backup.catalog.exceptions(limit: 1_000_000)
-        return exceptions.count { options.selection.contains($0.key) }
+        return exceptions.count { options.selection.contains($0.key) && (options.allVersions || $0.ordinal == 0) }
     }
 
     private func prepare(_ report: inout RestoreReport) async throws -> RestoreTarget {
@@ -90,16 +104,30 @@ package struct RestoreRun: Sendable {
             report.bucketCreated = true
             return RestoreTarget(store: store, limits: limits, state: .empty, guardsAbsence: false)
         }
+        if options.allVersions {
+            guard try await target.hasVersions(bucket) else {
+                throw HoldfastError(
+                    .conflict, "\(bucket) at \(target.name) keeps no versions, and is there already.",
+                    hint: "Restore into a new bucket, switch versioning on, or leave --all-versions out.")
+            }
+            if try await backup.catalog.hasNullVersions() {
+                report.warnings.append(
+                    "Versions without an id (null) get one: versioning of a bucket that is in use is not switched off for them."
+                )
+            }
+            let state = try await TargetState.versionListing(of: store, environment)
+            return RestoreTarget(store: store, limits: limits, state: state, guardsAbsence: false)
+        }
         let state = try await TargetState.listing(of: store, environment)
         return RestoreTarget(store: store, limits: limits, state: state, guardsAbsence: options.overwrite == .never)
     }
 
     private func write(into target: RestoreTarget, _ report: inout RestoreReport) async throws {
-        let totals = try await backup.catalog.totals()
+        let totals = try await wantedTotals()
         let isAll = options.selection.isEverything
         environment.progress.begin(
-            options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.stored : nil,
-            bytes: isAll ? totals.storedBytes : 0)
+            options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.count : nil,
+            bytes: isAll ? totals.bytes : 0)
         let wanted = wantedObjects(target)
         let restore = ObjectRestore(
             backup: backup, target: target, dryRun: options.dryRun, progress: environment.progress)
@@ -125,12 +153,44 @@ package struct RestoreRun: Sendable {
                 record(outcome, &collected)
             }
         }
-        if options.selection.isEverything, totals.stored > collected.selectedCount {
-            let lacking = totals.stored - collected.selectedCount
-            collected.missingFromBackup += lacking
-            collected.warnings.append("The catalog speaks of \(totals.stored) objects and lacks \(lacking) of them.")
-        }
+        count(lackingOf: totals.count, &collected)
         report = collected
+    }
+
+    /// Restores the history of every key.
+    private func replay(into target: RestoreTarget, _ report: inout RestoreReport) async throws {
+        let totals = try await wantedTotals()
+        let isAll = options.selection.isEverything
+        environment.progress.begin(
+            options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.count : nil,
+            bytes: isAll ? totals.bytes : 0)
+        let restore = ObjectRestore(
+            backup: backup, target: target, dryRun: options.dryRun, progress: environment.progress)
+        let status = backup.metadata?.bucketConfiguration?[BucketDocument.versioning.rawValue]
+        let replay = VersionReplay(
+            restore: restore, service: self.target, bucket: bucket, overwrite: options.overwrite,
+            selection: options.selection, ownsBucket: report.bucketCreated,
+            finalStatus: status.flatMap { VersioningStatus(document: Array($0.utf8)) } ?? .enabled)
+        var collected = report
+        try await replay.run { record($0, &collected) }
+        count(lackingOf: totals.count, &collected)
+        report = collected
+    }
+
+    /// What there is to restore when nothing is left out.
+    private func wantedTotals() async throws -> (count: Int, bytes: Int64) {
+        let totals = try await backup.catalog.totals()
+        guard backup.metadata?.includeVersions == true, !options.allVersions else {
+            return (totals.stored, totals.storedBytes)
+        }
+        return try await backup.catalog.current()
+    }
+
+    private func count(lackingOf expected: Int, _ report: inout RestoreReport) {
+        guard options.selection.isEverything, expected > report.selectedCount else { return }
+        let lacking = expected - report.selectedCount
+        report.missingFromBackup += lacking
+        report.warnings.append("The catalog speaks of \(expected) objects and lacks \(lacking) of them.")
     }
 
     /// The objects that the operator asked for, in archive order, each with what is to be done.
@@ -138,7 +198,7 @@ package struct RestoreRun: Sendable {
         _ target: RestoreTarget
     ) -> some AsyncSequence<RestoreTarget.Decision, any Error> & Sendable {
         PositionOrder(catalog: backup.catalog)
-            .filter { [selection = options.selection] in selection.contains($0.key) }
+            .filter { [selection = options.selection] in $0.isCurrent && selection.contains($0.key) }
             .map { [overwrite = options.overwrite, catalog = backup.catalog] object in
                 try await target.decision(on: object, overwrite, in: catalog)
             }

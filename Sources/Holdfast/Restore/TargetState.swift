@@ -20,6 +20,18 @@ struct TargetState: Sendable {
         TargetState(existing: try await CatalogReader.objects(of: store, environment))
     }
 
+    /// Lists the target by versions: a key that is deleted and has a history is there too.
+    static func versionListing(of store: any ObjectStore, _ environment: RunEnvironment) async throws -> TargetState {
+        let pages = ObjectStorage.versionListing(of: store).map { page in
+            page.versions.filter(\.isLatest).map { version in
+                var info = version.info
+                if version.isDeleteMarker { (info.size, info.etag) = (0, "") }
+                return info
+            }
+        }
+        return TargetState(existing: try await CatalogReader.collecting(pages, of: store.bucket, environment))
+    }
+
     /// What the target has under a key.
     func object(_ key: [UInt8]) async throws -> ListedObject? {
         try await existing?.object(key: key)?.listed

@@ -17,8 +17,7 @@ extension EarlierBackup {
     ) async throws -> EarlierBackup? {
         guard let kept = try await lookUp(entry, recipients, in: vault, environment) else { return nil }
         let metadata = try BackupMetadata.decoded(from: kept.record.metadata)
-        guard metadata.formatVersion == 1, metadata.bucketName == bucket, metadata.source?.endpoint == source,
-            !metadata.includeVersions
+        guard metadata.formatVersion == 1, metadata.bucketName == bucket, metadata.source?.endpoint == source
         else { return nil }
         for name in metadata.dependsOn ?? [] {
             guard let needed = archives.first(where: { $0.file.fileName == name }), needed.file.isSealed,

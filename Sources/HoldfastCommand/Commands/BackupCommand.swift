@@ -18,9 +18,14 @@ struct BackupCommand: Subcommand {
             Every backup restores by itself all the same. Tags and metadata can change without a trace in a listing: \
             they are read again once a day, or as --metadata-sweep says.
 
+            A bucket with versions is backed up as it was at one moment, the cut, by version ids. Of one without, the \
+            backup shows what was read while the run lasted.
+
             Examples:
               holdfast backup photos
               holdfast backup photos --full
+              holdfast backup photos --all-versions
+              holdfast backup photos --at 2026-11-23T08:00:00Z
               holdfast backup photos --name before-migration --format zstd
               holdfast backup photos --vault-directory /mnt/disk --vault-bucket ''
               holdfast backup photos --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
@@ -44,6 +49,15 @@ struct BackupCommand: Subcommand {
     @Option(help: "How often tags and metadata of unchanged objects are read again.")
     var metadataSweep = MetadataSweep.daily
 
+    @Flag(help: "Back up older versions and delete markers too, where the bucket keeps them.")
+    var allVersions = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Back up what a bucket with versions was at this moment, such as 2026-11-23T08:00:00Z.", valueName: "time"),
+        transform: MomentArgument.parse)
+    var at: MomentArgument?
+
     @Flag(help: "Accept that the bucket lists no objects. Without this it is an error: a lost source looks the same.")
     var allowEmpty = false
 
@@ -59,7 +73,7 @@ struct BackupCommand: Subcommand {
         let recipients = try await session.recipients(resolved.sealing)
         let options = BackupRun.Options(
             codec: format, compression: compression, allowEmpty: allowEmpty, isFull: full, sweep: metadataSweep,
-            recipients: recipients)
+            allVersions: allVersions, moment: at?.date, recipients: recipients)
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             try await session.withProgress {
                 try await engine.backUp(bucket: bucket.name, name: name, options: options, progress: $0)

@@ -29,6 +29,9 @@ struct CatCommand: Subcommand {
     @Option(help: ArgumentHelp("The key's bytes in hex, for keys that are not text.", valueName: "hex"))
     var keyHex: String?
 
+    @Option(help: ArgumentHelp("The id of an older version; show --versions lists them.", valueName: "id"))
+    var version: String?
+
     @Option(
         name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
     var output: String?
@@ -50,7 +53,9 @@ struct CatCommand: Subcommand {
         let key = keyHex.flatMap { Hex.bytes($0) } ?? Array((key ?? "").utf8)
         return try await session.withEngine(connection, needsSource: false, identities: identities) { engine in
             let backup = try await session.open(name, with: engine, needsContents: true)
-            let content = CheckedContent(backup: backup, object: try await backup.object(key))
+            let object =
+                if let version { try await backup.object(key, version: version) } else { try await backup.object(key) }
+            let content = CheckedContent(backup: backup, object: object)
             if let output, output != "-" {
                 try await PartialFile.write(FilePath(output)) { file in
                     try await content.read { try await file.write($0) }

@@ -3,6 +3,7 @@
 
 import Archive
 import ArgumentParser
+import Foundation
 import Holdfast
 
 // The engine's choices by the words that they have there.
@@ -31,5 +32,18 @@ struct BucketArgument: Sendable {
         // A prefix would be left out silently, and the whole bucket be meant.
         guard !text.isEmpty, !text.contains("/") else { return nil }
         name = String(text)
+    }
+}
+
+/// A moment as it is named on the command line: `2026-11-23T08:00:00Z`, or with an offset for the `Z`.
+struct MomentArgument: Sendable {
+    let date: Date
+
+    /// - Throws: `ValidationError`, which says why it is none.
+    static func parse(_ argument: String) throws -> MomentArgument {
+        guard let date = try? Date(argument, strategy: .iso8601) else {
+            throw ValidationError("name a moment with its zone, as in 2026-11-23T08:00:00Z")
+        }
+        return MomentArgument(date: date)
     }
 }

@@ -18,6 +18,7 @@ struct RestoreCommand: Subcommand {
             Examples:
               holdfast restore before-migration
               holdfast restore before-migration --to photos-2 --include '*.jpg' --dry-run
+              holdfast restore before-migration --to photos-2 --all-versions
               holdfast restore before-migration --to s3://photos --to-endpoint https://s3.example.com
             """)
 
@@ -43,6 +44,9 @@ struct RestoreCommand: Subcommand {
     @Option(help: ArgumentHelp("No keys that match this glob.", valueName: "glob"))
     var exclude: [String] = []
 
+    @Flag(help: "Bring older versions and delete markers back too, in their order.")
+    var allVersions = false
+
     @Flag(help: "Say what would be done, and write nothing.")
     var dryRun = false
 
@@ -58,7 +62,8 @@ struct RestoreCommand: Subcommand {
         let resolved = try session.resolve(
             connection, needsSource: target.toEndpoint == nil, target: target, identities: identities)
         let selection = KeySelection(prefix: Array(prefix.utf8), includes: include, excludes: exclude)
-        let options = RestoreRun.Options(overwrite: overwrite, selection: selection, dryRun: dryRun)
+        let options = RestoreRun.Options(
+            overwrite: overwrite, selection: selection, dryRun: dryRun, allVersions: allVersions)
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             try await engine.askForPassphrase(of: [name])
             return try await session.withProgress {

@@ -16,6 +16,7 @@ struct ShowCommand: Subcommand {
             Examples:
               holdfast show before-migration
               holdfast show before-migration 2026/ --long
+              holdfast show before-migration letters/first.txt --versions
               holdfast show before-migration --exceptions
             """)
 
@@ -28,6 +29,9 @@ struct ShowCommand: Subcommand {
     @Flag(help: "List what is not in the backup, and why.")
     var exceptions = false
 
+    @Flag(help: "List older versions and delete markers too, newest first.")
+    var versions = false
+
     @Flag(help: "Show headers, metadata, tags and checksums.")
     var long = false
 
@@ -38,7 +42,8 @@ struct ShowCommand: Subcommand {
     func run(in session: Session) async throws -> ExitStatus {
         try await session.withEngine(connection, needsSource: false, identities: identities) { engine in
             let backup = try await session.open(name, with: engine)
-            let list = ObjectList(backup: backup, prefix: Array((prefix ?? "").utf8), output: session.output)
+            let list = ObjectList(
+                backup: backup, prefix: Array((prefix ?? "").utf8), versions: versions, output: session.output)
             switch (exceptions, session.isJSON) {
             case (false, false): try await list.printObjects(long: long)
             case (false, true): try await list.printObjectDocument()

@@ -7,11 +7,17 @@ extension BackupReport {
     /// What the backup did, in plain words.
     var lines: [String] {
         var lines = ["Backed up \(bucket) at \(source) as \(name)."]
+        let (one, many) = includesVersions ? ("version or marker", "versions and markers") : ("object", "objects")
         let counted =
             storedCount == listedCount
-            ? AmountText.count(storedCount, "object")
-            : "\(AmountText.count(storedCount)) of \(AmountText.count(listedCount, "object"))"
+            ? AmountText.count(storedCount, one, many)
+            : "\(AmountText.count(storedCount)) of \(AmountText.count(listedCount, one, many))"
         lines.append("  objects  \(counted), \(AmountText.bytes(totalBytes))")
+        if includesVersions {
+            let older = AmountText.count(olderVersionCount, "older version")
+            lines.append("           \(older) and \(AmountText.count(deleteMarkerCount, "delete marker")) among them")
+        }
+        if let cut { lines.append("  cut      \(AmountText.time(cut)) UTC") }
         if unchangedCount > 0 {
             let places = AmountText.count(dependsOn.count, "earlier archive")
             lines.append("  of these \(AmountText.count(unchangedCount)) are unchanged and lie in \(places)")

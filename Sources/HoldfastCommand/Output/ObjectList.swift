@@ -9,6 +9,8 @@ import ObjectStorage
 struct ObjectList: Sendable {
     let backup: OpenedBackup
     let prefix: [UInt8]
+    /// Whether older versions and delete markers are listed too.
+    let versions: Bool
     let output: StandardOutput
 
     /// Exceptions that are read at once, for they come in no pages: enough to see what is wrong with a bucket.
@@ -22,8 +24,8 @@ struct ObjectList: Sendable {
         var page = output.page()
         try await page.add(heading(totals))
         var count = 0
-        for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) {
-            try await page.add(ShownObject.line(object))
+        for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) where versions || object.isCurrent {
+            try await page.add(ShownObject.line(object, versions: versions))
             if long { for line in ShownObject.details(object) { try await page.add(line) } }
             count += 1
         }
@@ -37,7 +39,9 @@ struct ObjectList: Sendable {
             parts.append("bucket \(ObjectKey(metadata.bucketName))")
             if let cut = metadata.cut { parts.append("as of \(AmountText.time(cut)) UTC") }
         }
-        parts.append("\(AmountText.count(totals.stored, "object")), \(AmountText.bytes(totals.storedBytes))")
+        let things = backup.metadata?.includeVersions == true ? "version or delete marker" : "object"
+        let many = backup.metadata?.includeVersions == true ? "versions and delete markers" : "objects"
+        parts.append("\(AmountText.count(totals.stored, things, many)), \(AmountText.bytes(totals.storedBytes))")
         if totals.exceptions > 0 {
             parts.append("NOT COMPLETE: \(AmountText.count(totals.exceptions, "exception")) (--exceptions lists them)")
         } else if let complete = backup.metadata?.complete {
@@ -49,7 +53,7 @@ struct ObjectList: Sendable {
     func printObjectDocument() async throws {
         var document = try await JSONListDocument(output, head: ["name": name], list: "objects")
         var count = 0
-        for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) {
+        for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) where versions || object.isCurrent {
             try await document.add(ShownObject(object))
             count += 1
         }

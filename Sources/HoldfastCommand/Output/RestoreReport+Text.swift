@@ -13,9 +13,11 @@ extension RestoreReport {
         if bucketCreated { lines.append("  bucket   \(dryRun ? "would be made" : "was made")") }
         let replaced =
             overwrittenCount > 0 ? ", of which \(AmountText.count(overwrittenCount)) over an object that was there" : ""
+        let (one, many) = allVersions ? ("version or marker", "versions and markers") : ("object", "objects")
         lines.append(
-            "  \(dryRun ? "to write" : "written ") \(AmountText.count(restoredCount, "object")), "
+            "  \(dryRun ? "to write" : "written ") \(AmountText.count(restoredCount, one, many)), "
                 + "\(AmountText.bytes(restoredBytes))\(replaced)")
+        if allVersions { lines.append("           their ids and times are new: S3 gives both when it writes") }
         if !dryRun { lines.append("  time     \(AmountText.pace(restoredCount, restoredBytes, seconds: seconds))") }
         if skippedCount > 0 { lines += skippedLines(policy) }
         if exceptionCount > 0 {

@@ -17,6 +17,8 @@ struct ShownObject: Encodable {
     let etag: String
     let storageClass: String?
     let versionID: String?
+    let isLatest: Bool
+    let isDeleteMarker: Bool
     let sha256: String?
     let headers: [String: String]
     let metadata: [String: String]
@@ -31,6 +33,8 @@ struct ShownObject: Encodable {
         etag = object.listed.etag
         storageClass = object.listed.storageClass
         versionID = object.listed.versionID
+        isLatest = object.listed.isLatest
+        isDeleteMarker = object.listed.isDeleteMarker
         sha256 = object.sha256.map { Hex.text($0) }
         headers = Self.values(object.headers)
         metadata = Self.values(object.metadata)
@@ -42,12 +46,14 @@ struct ShownObject: Encodable {
         return Dictionary(pairs, uniquingKeysWith: { "\($0), \($1)" })
     }
 
-    /// The line of the list: size, time, key.
-    static func line(_ object: CatalogObject) -> String {
-        let size = AmountText.bytes(object.size)
+    /// The line of the list: size, time, key, and the version where these are asked for.
+    static func line(_ object: CatalogObject, versions: Bool) -> String {
+        let size = object.listed.isDeleteMarker ? "deleted" : AmountText.bytes(object.size)
         let blanks = String(repeating: " ", count: max(0, 10 - size.count))
         let time = AmountText.time(TimeText.date(milliseconds: object.listed.lastModified))
-        return "\(blanks)\(size)  \(time)  \(ObjectKey(object.key))"
+        let version =
+            versions ? "  \(object.listed.versionID ?? "null")\(object.listed.isLatest ? " (latest)" : "")" : ""
+        return "\(blanks)\(size)  \(time)  \(ObjectKey(object.key))\(version)"
     }
 
     /// Everything else that is known, a line each.

@@ -1,0 +1,75 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Catalog
+import ObjectStorage
+
+/// Listing a bucket by versions, without believing that the server names them all: on some servers the listing of versions
+/// leaves keys out without a sign (`Documentation/servers.md`).
+extension SourceListing {
+    /// Lists the versions, then compares with ListObjectsV2; where a key is missing, the bucket is walked prefix by
+    /// prefix, and what is missing then is asked for key by key.
+    func listVersions(_ order: VersionOrder, _ findings: inout Findings) async throws {
+        var rest = order
+        for try await page in versionListing(of: store) {
+            let repeated = try await hand(on: rest.rows(page.versions), &findings)
+            guard repeated == 0 else {
+                throw ObjectStoreError(
+                    .badAnswer,
+                    "the listing of versions of bucket \(store.bucket) names the versions of a key in two places")
+            }
+        }
+        guard try await lacksKeys(before: order) else { return }
+        try await walk(order, &findings)
+        for try await page in listing(of: store) {
+            for object in try await missing(page.objects) { try await look(for: object, order, &findings) }
+        }
+    }
+
+    /// Whether ListObjectsV2 names a key that was there at the cut and was not listed.
+    private func lacksKeys(before order: VersionOrder) async throws -> Bool {
+        for try await page in listing(of: store) {
+            let old = page.objects.filter { $0.lastModified <= order.cut }
+            if try await !missing(old).isEmpty { return true }
+        }
+        return false
+    }
+
+    /// Those of which no version is in the catalog.
+    private func missing(_ objects: [ObjectInfo]) async throws -> [ObjectInfo] {
+        let keys = Set(try await catalog.missing(objects.map(\.key.bytes)))
+        return keys.isEmpty ? [] : objects.filter { keys.contains($0.key.bytes) }
+    }
+
+    /// Takes from a walk what the flat listing left out.
+    private func walk(_ order: VersionOrder, _ findings: inout Findings) async throws {
+        var order = order
+        /// A key whose versions go on over the end of a page is not missing any more on the next one.
+        var continued: [UInt8]?
+        for try await page in versionListingByDelimiter(of: store) {
+            let infos = page.versions.map(\.info)
+            var lost = Set(try await missing(infos).map(\.key.bytes))
+            if let continued { lost.insert(continued) }
+            continued = infos.last.flatMap { lost.contains($0.key.bytes) ? $0.key.bytes : nil }
+            let rows = order.rows(page.versions).filter { lost.contains($0.info.key.bytes) }
+            for row in rows where row.place.ordinal == 0 { findings.lostKeys.add(row.info.key) }
+            _ = try await hand(on: rows, &findings)
+        }
+    }
+
+    /// Asks for the versions of one key alone; if the server names none, the current object is taken as it is.
+    private func look(for object: ObjectInfo, _ order: VersionOrder, _ findings: inout Findings) async throws {
+        var order = order
+        var found = 0
+        for try await page in versionListing(of: store, prefix: object.key.bytes) {
+            let own = page.versions.filter { $0.info.key == object.key }
+            if own.isEmpty, found > 0 || !page.versions.isEmpty { break }
+            found += own.count
+            _ = try await hand(on: order.rows(own), &findings)
+        }
+        if found == 0, object.lastModified <= order.cut {
+            _ = try await hand(on: [(object, .current)], &findings)
+        }
+        findings.lostKeys.add(object.key)
+    }
+}
