@@ -107,6 +107,21 @@ package final class CatalogReader: Sendable {
         }
     }
 
+    /// How many objects were under a retention or a legal hold, and how many of them in compliance mode. Reads every row.
+    package func locks() async throws -> (count: Int, compliant: Int) {
+        try await read { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT count(*), count(CASE WHEN instr(retention, '"COMPLIANCE"') THEN 1 END) FROM objects
+                    WHERE retention IS NOT NULL OR legal_hold IS NOT NULL
+                    """)
+            guard let row, let count = Int.fromDatabaseValue(row[0]), let compliant = Int.fromDatabaseValue(row[1])
+            else { throw RowFault(what: "it cannot be counted") }
+            return (count, compliant)
+        }
+    }
+
     /// Whether a version is among them that has no id of its own, made before versioning or while it was suspended.
     package func hasNullVersions() async throws -> Bool {
         try await read { database in

@@ -72,6 +72,11 @@ package struct ObjectInfo: Sendable {
     package var tagCount: Int?
     /// From `x-amz-mp-parts-count` or the ETag's suffix; `nil` when unknown.
     package var partCount: Int?
+    /// Until when it is protected; `nil` when it is not, and from servers that do not say so with the object.
+    package var retention: ObjectRetention?
+    package var hasLegalHold = false
+    /// `nil` where it was not asked for, and where the owner alone has rights.
+    package var acl: ObjectACL?
     /// Whether the ETag is no digest of the content although it looks like one: SSE-KMS and SSE-C (S3 API, Object).
     package var isETagOpaque = false
     /// Metadata fields that the server could not put into headers (`x-amz-missing-meta`): a loss of fidelity to report.

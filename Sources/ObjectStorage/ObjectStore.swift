@@ -60,6 +60,13 @@ package protocol ObjectStore: Sendable {
 
     /// The tags of an object. A server without tagging throws `.notImplemented`.
     func tags(of key: ObjectKey, version: VersionID?) async throws -> [Tag]
+
+    /// The `AccessControlPolicy` of an object as the server keeps it. A server without ACLs throws `.notImplemented`.
+    func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8]
+
+    /// Changes what is kept beside an object's bytes and headers; the same again changes nothing. A server that does not
+    /// know the setting throws `.notImplemented`.
+    func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws
 }
 
 extension ObjectStore {

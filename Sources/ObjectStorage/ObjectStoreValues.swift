@@ -148,6 +148,16 @@ package struct PutResult: Sendable {
     }
 }
 
+/// What can be changed of a stored version.
+package enum ObjectSetting: Hashable, Sendable {
+    /// An `AccessControlPolicy` document (S3 API, PutObjectAcl).
+    case acl([UInt8])
+    /// Needs a bucket with Object Lock.
+    case retention(ObjectRetention)
+    /// Needs a bucket with Object Lock.
+    case legalHold(Bool)
+}
+
 /// An object, or one version of it.
 package struct ObjectReference: Hashable, Sendable {
     package let key: ObjectKey

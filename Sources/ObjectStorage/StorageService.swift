@@ -18,7 +18,9 @@ package protocol StorageService: Sendable {
     func bucketExists(_ bucket: String) async throws -> Bool
 
     /// Makes a bucket. An existing bucket of one's own throws `.bucketExists`.
-    func createBucket(_ bucket: String) async throws
+    ///
+    /// - Parameter objectLock: makes it one with versions that can be locked; this cannot be undone.
+    func createBucket(_ bucket: String, objectLock: Bool) async throws
 
     /// Removes an empty bucket.
     func deleteBucket(_ bucket: String) async throws
@@ -32,6 +34,13 @@ package protocol StorageService: Sendable {
 
     /// Replaces a document of a bucket's configuration; `nil` removes it.
     func setDocument(_ document: BucketDocument, of bucket: String, to content: [UInt8]?) async throws
+}
+
+extension StorageService {
+    /// Makes a bucket without Object Lock.
+    package func createBucket(_ bucket: String) async throws {
+        try await createBucket(bucket, objectLock: false)
+    }
 }
 
 /// What a server is, as far as it tells, and what is known of servers of its kind.

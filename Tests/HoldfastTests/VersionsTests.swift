@@ -221,8 +221,10 @@ import Testing
             try await service.createBucket(bucket)
             let store = service.store(for: bucket)
             let keys = ["a", "photos/1", "photos/2", "photos-old/1", "über/ö", "gone"]
-            try await Self.live(in: store, keys: keys, steps: 6, &random)
-            for status in [VersioningStatus.enabled, .suspended, .enabled] {
+            // Some servers list a version without an id in another place than that of its time.
+            let hasNullOrder = server.limits.capabilities.contains(.nullVersionOrder)
+            if hasNullOrder { try await Self.live(in: store, keys: keys, steps: 6, &random) }
+            for status in hasNullOrder ? [VersioningStatus.enabled, .suspended, .enabled] : [.enabled] {
                 try await Self.setVersioning(status, service, bucket)
                 try await Self.live(in: store, keys: keys, steps: 15, &random)
             }

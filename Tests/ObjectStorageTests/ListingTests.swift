@@ -192,4 +192,12 @@ private struct ScriptedListing: ObjectStore {
     func tags(of key: ObjectKey, version: VersionID?) async throws -> [ObjectStorage.Tag] {
         try await base.tags(of: key, version: version)
     }
+
+    func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8] {
+        try await base.acl(of: key, version: version)
+    }
+
+    func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws {
+        try await base.apply(setting, to: key, version: version)
+    }
 }

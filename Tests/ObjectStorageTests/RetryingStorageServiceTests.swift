@@ -20,7 +20,9 @@ import Testing
         func identify() async throws -> ServerIdentity { try await service.identify() }
         func buckets() async throws -> [String] { try await losing { try await service.buckets() } }
         func bucketExists(_ bucket: String) async throws -> Bool { try await service.bucketExists(bucket) }
-        func createBucket(_ bucket: String) async throws { try await losing { try await service.createBucket(bucket) } }
+        func createBucket(_ bucket: String, objectLock: Bool) async throws {
+            try await losing { try await service.createBucket(bucket, objectLock: objectLock) }
+        }
         func deleteBucket(_ bucket: String) async throws { try await losing { try await service.deleteBucket(bucket) } }
         func store(for bucket: String) -> any ObjectStore { service.store(for: bucket) }
         func document(_ document: BucketDocument, of bucket: String) async throws -> [UInt8]? {

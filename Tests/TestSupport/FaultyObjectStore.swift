@@ -141,6 +141,14 @@ package final class FaultyObjectStore: ObjectStore {
         try await meet(.tags, key) { _ in try await store.tags(of: key, version: version) }
     }
 
+    package func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8] {
+        try await meet(.acl, key) { _ in try await store.acl(of: key, version: version) }
+    }
+
+    package func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws {
+        try await meet(.apply, key) { _ in try await store.apply(setting, to: key, version: version) }
+    }
+
     /// Counts the request, lets happen what happens before it, does it, and loses its answer if that is due.
     private func meet<Value>(
         _ operation: StoreOperation, _ key: ObjectKey?, _ body: ([Fault]) async throws -> Value

@@ -34,13 +34,15 @@ package struct BackupRun: Sendable {
         package var allVersions: Bool
         /// The moment to show, of a bucket with versions; `nil` for now.
         package var moment: Date?
+        /// Ask every object for its ACL, a request each.
+        package var acls: Bool
         /// Who can read the backup; `nil` for everybody who can read the vault.
         package var recipients: SealRecipients?
 
         package init(
             codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false,
             isFull: Bool = false, sweep: MetadataSweep = .daily, allVersions: Bool = false, moment: Date? = nil,
-            recipients: SealRecipients? = nil
+            acls: Bool = false, recipients: SealRecipients? = nil
         ) {
             self.codec = codec
             self.compression = compression
@@ -49,6 +51,7 @@ package struct BackupRun: Sendable {
             self.sweep = sweep
             self.allVersions = allVersions
             self.moment = moment
+            self.acls = acls
             self.recipients = recipients
         }
     }
@@ -168,10 +171,14 @@ package struct BackupRun: Sendable {
             let catalog = try await CatalogWriter.create(at: path, base: earlier?.base)
             do {
                 progress.update { $0.phase = "backing up" }
-                let sweeps = options.sweep.isDue(last: earlier?.swept, now: span.started)
+                // Of what an earlier backup did not ask for, every object is asked now.
+                let sweeps =
+                    options.sweep.isDue(last: earlier?.swept, now: span.started)
+                    || options.acls && earlier?.hasACLs == false
                 let packed = try await packObjects(into: writer, catalog, span.scope, sweeps: sweeps)
                 try await refuseWhenNothingWasRead(packed, catalog)
                 let swept = (earlier == nil || sweeps ? span.started : earlier?.swept).map(TimeText.milliseconds)
+                if options.acls { try await catalog.set(EarlierBackup.aclsFact, "1") }
                 if let swept { try await catalog.set(EarlierBackup.sweptFact, String(swept)) }
                 progress.update { $0.phase = "finishing" }
                 let finished = environment.services.now()
@@ -261,7 +268,9 @@ package struct BackupRun: Sendable {
     ) async throws -> Packing {
         let store = source.store(for: bucket)
         let identity = try await source.identify()
-        let fetch = ObjectFetch(store: store, tagReading: TagReading(countIsTold: identity.tellsTagCount))
+        let fetch = ObjectFetch(
+            store: store,
+            details: DetailReading(tagCountIsTold: identity.tellsTagCount, readsACLs: options.acls))
         let channel = AsyncThrowingChannel<PendingObject.Page, any Error>()
         let listing = SourceListing(
             store: store, catalog: catalog, scope: scope, sweeps: sweeps, progress: progress, channel: channel)

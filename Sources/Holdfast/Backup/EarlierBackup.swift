@@ -14,10 +14,14 @@ struct EarlierBackup: Sendable {
     let name: String
     /// When tags and metadata of every object were last read; `nil` when nobody knows.
     let swept: Date?
+    /// Whether every object of it was asked for its ACL.
+    let hasACLs: Bool
 
     /// The name of the fact in a catalog that says when every object was last asked for its description: milliseconds
     /// since 1970, UTC.
     static let sweptFact = "swept"
+    /// The name of the fact in a catalog that says that every object was asked for its ACL.
+    static let aclsFact = "acls"
 
     /// The newest backup of `bucket` at `source` that has all of its archives in every copy of the vault.
     ///
@@ -72,7 +76,8 @@ struct EarlierBackup: Sendable {
         let facts = try await CatalogReader.open(at: path).info()
         return EarlierBackup(
             base: CatalogBase(path: path, archive: entry.file.fileName), name: entry.file.name.rawValue,
-            swept: facts[sweptFact].flatMap { Int64($0) }.map { TimeText.date(milliseconds: $0) })
+            swept: facts[sweptFact].flatMap { Int64($0) }.map { TimeText.date(milliseconds: $0) },
+            hasACLs: facts[aclsFact] != nil)
     }
 }
 

@@ -39,8 +39,7 @@ struct LargeObject {
                 info.key = listed.key
                 info.version = listed.version ?? info.version
                 if attempt == 0, info.etag == listed.etag { info.lastModified = listed.lastModified }
-                let (tags, flaw) = try await fetch.tagReading.tags(of: info, in: fetch.store)
-                info.attributes.tags = tags
+                let flaw = try await fetch.details.complete(&info, in: fetch.store)
                 try info.checkFitsCatalog()
                 let (extent, sha256) = try await write(info, into: writer, member: member, onBytes: onBytes)
                 return Packed(

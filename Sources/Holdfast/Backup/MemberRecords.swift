@@ -24,6 +24,9 @@ enum MemberRecords {
         for header in info.attributes.headers { add("HOLDFAST.header.\(header.name)", header.value) }
         for field in info.attributes.metadata { add("HOLDFAST.meta.\(field.name)", field.value) }
         for tag in info.attributes.tags { add("HOLDFAST.tag.\(escaped(tag.name))", tag.value) }
+        add("HOLDFAST.acl", ProtectionText.acl(info.acl))
+        add("HOLDFAST.retention", ProtectionText.retention(info.retention))
+        add("HOLDFAST.legal-hold", ProtectionText.legalHold(info.hasLegalHold))
         // For plain tar --xattrs: the kernel takes names of at most 255 bytes, and one attribute a name.
         var taken: Set<String> = []
         for field in info.attributes.headers + info.attributes.metadata
@@ -46,6 +49,9 @@ enum MemberRecords {
             case "HOLDFAST.etag": info.etag = text
             case "HOLDFAST.storage-class": info.attributes.storageClass = text
             case "HOLDFAST.part-count": info.partCount = Int(text)
+            case "HOLDFAST.acl": info.acl = ProtectionText.acl(from: text)
+            case "HOLDFAST.retention": info.retention = ProtectionText.retention(from: text)
+            case "HOLDFAST.legal-hold": info.hasLegalHold = ProtectionText.hasLegalHold(from: text)
             case let name where name.hasPrefix("HOLDFAST.header."):
                 info.attributes.headers.append(Field(String(name.dropFirst(16)), record.value))
             case let name where name.hasPrefix("HOLDFAST.meta."):

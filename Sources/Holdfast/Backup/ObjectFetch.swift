@@ -28,7 +28,7 @@ struct ObjectFetch: Sendable {
     static let rereads = 5
 
     let store: any ObjectStore
-    let tagReading: TagReading
+    let details: DetailReading
 
     /// Reads a small object whole: always of the ETag that is described, whatever happens meanwhile.
     ///
@@ -67,8 +67,7 @@ struct ObjectFetch: Sendable {
             info.key = listed.key
             info.version = listed.version ?? info.version
             info.lastModified = listed.lastModified
-            let (tags, flaw) = try await tagReading.tags(of: info, in: store)
-            info.attributes.tags = tags
+            let flaw = try await details.complete(&info, in: store)
             return (info, ObjectProblem.joining(flaw, Self.missingMetadata(info)))
         } catch let error as ObjectStoreError {
             throw try await problem(error)
@@ -102,8 +101,7 @@ struct ObjectFetch: Sendable {
         info.version = listed.version ?? info.version
         // A listing has milliseconds on some servers, a header has whole seconds everywhere.
         if !changed { info.lastModified = listed.lastModified }
-        let (tags, flaw) = try await tagReading.tags(of: info, in: store)
-        info.attributes.tags = tags
+        let flaw = try await details.complete(&info, in: store)
         return FetchedObject(
             info: info, content: content, sha256: ContentDigest.sha256(content), changed: changed,
             flaw: ObjectProblem.joining(flaw, Self.missingMetadata(info)))
@@ -128,24 +126,6 @@ struct ObjectFetch: Sendable {
             // One object's failure is an exception, the server's failure is the end of the run: ask which it is.
             _ = try await store.list(ListQuery(limit: 1))
             return ObjectProblem(reason: "failed", message: error.message)
-        }
-    }
-}
-
-/// Whether an object's tags must be asked for: `x-amz-tagging-count` tells, on the servers that send it.
-struct TagReading: Sendable {
-    /// Whether the server is known to send the count with every tagged object. If not, every object is asked for.
-    let countIsTold: Bool
-
-    /// The tags of an object, and what kept them from being read.
-    func tags(of info: ObjectInfo, in store: any ObjectStore) async throws -> ([Tag], ObjectProblem?) {
-        guard info.tagCount.map({ $0 > 0 }) ?? !countIsTold else { return ([], nil) }
-        do {
-            return (try await store.tags(of: info.key, version: info.version), nil)
-        } catch let error as ObjectStoreError where error.code == .notImplemented || error.code == .notFound {
-            return ([], nil)
-        } catch let error as ObjectStoreError {
-            return ([], ObjectProblem(reason: "metadata", message: "its tags cannot be read: \(error.message)"))
         }
     }
 }

@@ -149,6 +149,7 @@ struct Packing {
         var row = CatalogObject(
             info, at: pending.place, member: stored.member ?? pending.member, extent: 0..<0, sha256: stored.sha256)
         row.extents = stored.extents
+        if !fetch.details.readsACLs { row.acl = stored.acl }
         if row != stored { try await catalog.replace(row) }
     }
 

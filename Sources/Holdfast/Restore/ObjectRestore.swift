@@ -10,6 +10,7 @@ import Streams
 struct ObjectRestore: Sendable {
     let backup: OpenedBackup
     let target: RestoreTarget
+    let settings: SettingsRestore
     let dryRun: Bool
     let progress: ProgressMeter
 
@@ -94,8 +95,9 @@ struct ObjectRestore: Sendable {
         _ object: CatalogObject, _ content: ByteBuffer, replacing: Bool
     ) async throws -> Outcome {
         try await attempt(object, replacing: replacing) { ifAbsent in
-            try await ObjectWrite(store: target.store).whole(object, content, ifAbsent: ifAbsent)
+            let version = try await ObjectWrite(store: target.store).whole(object, content, ifAbsent: ifAbsent)
             progress.finished(bytes: content.readableBytes)
+            return version
         }
     }
 
@@ -103,29 +105,44 @@ struct ObjectRestore: Sendable {
         _ object: CatalogObject, _ content: ByteStream, replacing: Bool
     ) async throws -> Outcome {
         try await attempt(object, replacing: replacing) { ifAbsent in
-            try await ObjectWrite(store: target.store).parts(
+            let version = try await ObjectWrite(store: target.store).parts(
                 object, content, ifAbsent: ifAbsent,
                 onBytes: { [progress] in progress.finished(objects: 0, bytes: $0) })
             progress.finished(bytes: 0)
+            return version
         }
     }
 
     /// Writes, and makes of what the server says an outcome; throws what means the end of the run.
     private func attempt(
-        _ object: CatalogObject, replacing: Bool, _ write: (Bool) async throws -> Void
+        _ object: CatalogObject, replacing: Bool, _ write: (Bool) async throws -> VersionID?
     ) async throws -> Outcome {
         do {
+            let version: VersionID?
             do {
-                try await write(target.guardsAbsence && !replacing)
+                version = try await write(target.guardsAbsence && !replacing)
             } catch let error as ObjectStoreError where error.code == .notImplemented && target.guardsAbsence {
                 // A server without conditional writes: the listing made just before is then all that guards the key.
-                try await write(false)
+                version = try await write(false)
             }
-            return .restored(object, replaced: replacing)
+            return try await finish(object, version: version, replaced: replacing)
         } catch let error as ObjectStoreError where error.code == .preconditionFailed {
             return .skipped(object)
         } catch {
             return try failure(object, error)
+        }
+    }
+
+    /// Sets what belongs to a version beside its bytes. Without it the object is there and not as it was.
+    private func finish(_ object: CatalogObject, version: VersionID?, replaced: Bool) async throws -> Outcome {
+        do {
+            try await settings.apply(to: object, version: version, in: target.store)
+            return .restored(object, replaced: replaced)
+        } catch let error as ObjectStoreError {
+            guard case .failed(_, let reason, let message) = try failure(object, error) else { throw error }
+            return .failed(
+                object, reason: reason,
+                message: "its bytes are in the bucket, its lock or ACL is not as it was: \(message)")
         }
     }
 

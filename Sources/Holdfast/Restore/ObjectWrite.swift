@@ -30,8 +30,10 @@ struct ObjectWrite: Sendable {
     private static let usualPartSizes: [Int64] = [8, 16, 5, 10, 15, 12, 6, 7, 9, 11, 13, 14].map { $0 << 20 }
 
     /// Writes content that is in memory and has been compared with the catalog's checksum.
+    ///
+    /// - Returns: the version that was made, where the server tells one.
     @concurrent
-    func whole(_ object: CatalogObject, _ content: ByteBuffer, ifAbsent: Bool) async throws {
+    func whole(_ object: CatalogObject, _ content: ByteBuffer, ifAbsent: Bool) async throws -> VersionID? {
         let sha256 = ContentDigest.sha256(content)
         try CheckedContent.compare(object, count: Int64(content.readableBytes), sha256: sha256)
         let key = ObjectKey(object.key)
@@ -39,9 +41,10 @@ struct ObjectWrite: Sendable {
             key, ReplayableBody(content, sha256: Hex.text(sha256)),
             PutOptions(attributes: object.attributes, ifAbsent: ifAbsent))
         // The backup made sure that this ETag is the content's MD5; a server that answers the same has stored it.
-        if ETag.md5(of: result.etag) != nil, result.etag == object.listed.etag { return }
-        if let stored = ETag.md5(of: result.etag), stored == ContentDigest.md5(content) { return }
+        if ETag.md5(of: result.etag) != nil, result.etag == object.listed.etag { return result.version }
+        if let stored = ETag.md5(of: result.etag), stored == ContentDigest.md5(content) { return result.version }
         try await readBack(object, key, sha256: sha256)
+        return result.version
     }
 
     /// An ETag that says nothing of the content (encryption, gateways): ask for the bytes themselves.
@@ -55,14 +58,17 @@ struct ObjectWrite: Sendable {
     }
 
     /// Writes content that comes in pieces, by multipart upload. Nothing is visible unless every byte was right.
+    ///
+    /// - Returns: the version that was made, where the server tells one.
     func parts(
         _ object: CatalogObject, _ content: ByteStream, ifAbsent: Bool, onBytes: @escaping @Sendable (Int) -> Void
-    ) async throws {
+    ) async throws -> VersionID? {
         let key = ObjectKey(object.key)
         let upload = try await store.createUpload(key, PutOptions(attributes: object.attributes))
+        let result: PutResult
         do {
             let parts = try await send(object, content, to: upload, of: key, onBytes: onBytes)
-            _ = try await store.completeUpload(key, upload, parts, ifAbsent: ifAbsent)
+            result = try await store.completeUpload(key, upload, parts, ifAbsent: ifAbsent)
         } catch {
             // In a task of its own so that a cancelled restore cleans up as well.
             await Task { try? await store.abortUpload(key, upload) }.value
@@ -72,6 +78,7 @@ struct ObjectWrite: Sendable {
         guard stored == object.size else {
             throw ObjectStoreError(.badAnswer, "The server holds \(stored) bytes of \(key), \(object.size) were sent.")
         }
+        return result.version
     }
 
     private func send(

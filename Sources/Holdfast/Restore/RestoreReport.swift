@@ -10,6 +10,8 @@ package struct RestoreReport: Codable, Sendable {
     package var bucket: String
     package var dryRun: Bool
     package var bucketCreated = false
+    /// Whether it was made with Object Lock, so that its versioning cannot be suspended.
+    package var createdWithLock = false
     /// Whether older versions and delete markers were wanted too; then each counts as an object here.
     package var allVersions = false
     package var started: Date
@@ -21,6 +23,12 @@ package struct RestoreReport: Codable, Sendable {
     package var restoredBytes: Int64 = 0
     /// Of these, how many replaced an object of the target.
     package var overwrittenCount = 0
+    /// Objects written that were under a retention or a legal hold.
+    package var lockedCount = 0
+    /// What was done with these.
+    package var locks = LockPolicy.drop
+    /// What became of the bucket's own settings; empty when they were not asked for.
+    package var configuration: [ConfigurationOutcome] = []
     /// Objects left as they were because of the overwrite policy; the first 100 by key.
     package var skippedCount = 0
     package var skipped: [String] = []
@@ -34,7 +42,10 @@ package struct RestoreReport: Codable, Sendable {
     package var warnings: [String] = []
 
     /// Whether every wanted object is in the target now, as it was or as it is allowed to stay.
-    package var complete: Bool { exceptionCount == 0 && missingFromBackup == 0 && !archiveIsBroken }
+    package var complete: Bool {
+        exceptionCount == 0 && missingFromBackup == 0 && !archiveIsBroken
+            && configuration.allSatisfy { $0.state == .restored || $0.state == .same }
+    }
 
     mutating func skip(_ key: String) {
         skippedCount += 1

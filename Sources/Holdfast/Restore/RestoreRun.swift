@@ -24,15 +24,27 @@ package struct RestoreRun: Sendable {
         package var dryRun: Bool
         /// Older versions and delete markers too.
         package var allVersions: Bool
+        package var locks: LockPolicy
+        /// Locks in compliance mode too, which nobody can lift before their date.
+        package var allowsCompliance: Bool
+        /// ACLs of objects too.
+        package var acls: Bool
+        /// The bucket's own settings too.
+        package var bucketConfiguration: Bool
 
         package init(
             overwrite: OverwritePolicy = .never, selection: KeySelection = KeySelection(), dryRun: Bool = false,
-            allVersions: Bool = false
+            allVersions: Bool = false, locks: LockPolicy = .drop, allowsCompliance: Bool = false, acls: Bool = false,
+            bucketConfiguration: Bool = false
         ) {
             self.overwrite = overwrite
             self.selection = selection
             self.dryRun = dryRun
             self.allVersions = allVersions
+            self.locks = locks
+            self.allowsCompliance = allowsCompliance
+            self.acls = acls
+            self.bucketConfiguration = bucketConfiguration
         }
     }
 
@@ -60,6 +72,7 @@ package struct RestoreRun: Sendable {
         report.warnings = backup.flaws
         report.archiveIsBroken = !backup.isWhole
         report.allVersions = options.allVersions
+        report.locks = options.locks
         guard !options.allVersions || backup.metadata?.includeVersions == true else {
             throw HoldfastError(
                 .invalidConfiguration, "\(backup.entry.file.name) holds no older versions.",
@@ -67,11 +80,17 @@ package struct RestoreRun: Sendable {
         }
         do {
             report.missingFromBackup = try await missingFromBackup()
-            let target = try await prepare(&report)
+            let isLockable = try await checkLocks()
+            let target = try await prepare(&report, objectLock: isLockable)
             if options.allVersions {
                 try await replay(into: target, &report)
             } else {
                 try await write(into: target, &report)
+            }
+            if options.bucketConfiguration, let metadata = backup.metadata {
+                report.configuration = try await ConfigurationRestore(
+                    metadata: metadata, service: self.target, bucket: bucket, dryRun: options.dryRun
+                ).run()
             }
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot restore into \(bucket) at \(target.name)")
@@ -90,7 +109,31 @@ package struct RestoreRun: Sendable {
         return exceptions.count { options.selection.contains($0.key) && (options.allVersions || $0.ordinal == 0) }
     }
 
-    private func prepare(_ report: inout RestoreReport) async throws -> RestoreTarget {
+    /// Whether a bucket that is made must be one with Object Lock.
+    ///
+    /// - Throws: ``HoldfastError`` for locks that the target cannot hold or that need to be allowed, before anything is
+    ///   written.
+    private func checkLocks() async throws -> Bool {
+        let wantsLocks = options.locks != .drop
+        let hadLock = backup.metadata?.bucketConfiguration?[BucketDocument.objectLock.rawValue] != nil
+        guard wantsLocks else { return hadLock && options.bucketConfiguration }
+        let locks = try await backup.catalog.locks()
+        guard locks.count > 0 else { return hadLock }
+        if locks.compliant > 0, options.locks != .governance, !options.allowsCompliance {
+            throw HoldfastError(
+                .invalidConfiguration,
+                "\(backup.entry.file.name) has objects that were locked in compliance mode: once restored so, nobody can delete them before their date.",
+                hint: "Say --allow-compliance, or --locks governance.")
+        }
+        if try await target.bucketExists(bucket), try await target.document(.objectLock, of: bucket) == nil {
+            throw HoldfastError(
+                .conflict, "\(bucket) at \(target.name) has no Object Lock, and objects of the backup were locked.",
+                hint: "Restore into a new bucket, or leave --locks out.")
+        }
+        return true
+    }
+
+    private func prepare(_ report: inout RestoreReport, objectLock: Bool) async throws -> RestoreTarget {
         environment.progress.update { $0.phase = "looking" }
         let store = target.store(for: bucket)
         let limits = TargetLimits(try await target.identify())
@@ -100,8 +143,13 @@ package struct RestoreRun: Sendable {
                     .invalidConfiguration, "“\(bucket)” is no name for a new bucket: \(problem).",
                     hint: "Name another bucket with --to.")
             }
-            if !options.dryRun { try await target.createBucket(bucket) }
+            if !options.dryRun { try await target.createBucket(bucket, objectLock: objectLock) }
             report.bucketCreated = true
+            report.createdWithLock = objectLock
+            if objectLock, options.allVersions, try await backup.catalog.hasNullVersions() {
+                report.warnings.append(
+                    "Versions without an id (null) get one: a bucket with Object Lock cannot do without ids.")
+            }
             return RestoreTarget(store: store, limits: limits, state: .empty, guardsAbsence: false)
         }
         if options.allVersions {
@@ -129,8 +177,7 @@ package struct RestoreRun: Sendable {
             options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.count : nil,
             bytes: isAll ? totals.bytes : 0)
         let wanted = wantedObjects(target)
-        let restore = ObjectRestore(
-            backup: backup, target: target, dryRun: options.dryRun, progress: environment.progress)
+        let restore = objectRestore(into: target)
         var collected = report
         switch backup.content {
         case .indexed:
@@ -164,17 +211,25 @@ package struct RestoreRun: Sendable {
         environment.progress.begin(
             options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.count : nil,
             bytes: isAll ? totals.bytes : 0)
-        let restore = ObjectRestore(
-            backup: backup, target: target, dryRun: options.dryRun, progress: environment.progress)
+        let restore = objectRestore(into: target)
         let status = backup.metadata?.bucketConfiguration?[BucketDocument.versioning.rawValue]
         let replay = VersionReplay(
             restore: restore, service: self.target, bucket: bucket, overwrite: options.overwrite,
-            selection: options.selection, ownsBucket: report.bucketCreated,
+            selection: options.selection, ownsBucket: report.bucketCreated && !report.createdWithLock,
             finalStatus: status.flatMap { VersioningStatus(document: Array($0.utf8)) } ?? .enabled)
         var collected = report
         try await replay.run { record($0, &collected) }
         count(lackingOf: totals.count, &collected)
         report = collected
+    }
+
+    private func objectRestore(into target: RestoreTarget) -> ObjectRestore {
+        let now = environment.services.now()
+        let settings = SettingsRestore(
+            locks: options.locks, cut: backup.metadata?.cut ?? now, now: now, acls: options.acls)
+        return ObjectRestore(
+            backup: backup, target: target, settings: settings, dryRun: options.dryRun,
+            progress: environment.progress)
     }
 
     /// What there is to restore when nothing is left out.
@@ -211,6 +266,7 @@ package struct RestoreRun: Sendable {
             report.restoredCount += 1
             report.restoredBytes = report.restoredBytes.addingUpToMax(object.size)
             report.overwrittenCount += replaced ? 1 : 0
+            report.lockedCount += object.isLocked ? 1 : 0
         case .skipped(let object):
             environment.progress.dropped(bytes: object.size)
             report.skip("\(ObjectKey(object.key))")

@@ -27,7 +27,8 @@ extension EarlierBackup {
         let facts = try await CatalogReader.open(at: kept.catalog).info()
         return EarlierBackup(
             base: CatalogBase(path: kept.catalog, archive: entry.file.fileName), name: entry.file.name.rawValue,
-            swept: facts[sweptFact].flatMap { Int64($0) }.map { TimeText.date(milliseconds: $0) })
+            swept: facts[sweptFact].flatMap { Int64($0) }.map { TimeText.date(milliseconds: $0) },
+            hasACLs: facts[aclsFact] != nil)
     }
 
     /// What is kept of an archive that all of `recipients` can open. Two small reads.

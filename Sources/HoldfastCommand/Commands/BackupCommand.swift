@@ -58,6 +58,9 @@ struct BackupCommand: Subcommand {
         transform: MomentArgument.parse)
     var at: MomentArgument?
 
+    @Flag(help: "Ask every object for its ACL, a request each.")
+    var acls = false
+
     @Flag(help: "Accept that the bucket lists no objects. Without this it is an error: a lost source looks the same.")
     var allowEmpty = false
 
@@ -73,7 +76,8 @@ struct BackupCommand: Subcommand {
         let recipients = try await session.recipients(resolved.sealing)
         let options = BackupRun.Options(
             codec: format, compression: compression, allowEmpty: allowEmpty, isFull: full, sweep: metadataSweep,
-            allVersions: allVersions, moment: at?.date, recipients: recipients)
+            allVersions: allVersions, moment: at?.date, acls: acls,
+            recipients: recipients)
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             try await session.withProgress {
                 try await engine.backUp(bucket: bucket.name, name: name, options: options, progress: $0)

@@ -10,6 +10,7 @@ import Holdfast
 extension ArchiveCodec: ExpressibleByArgument {}
 extension CompressionLevel: ExpressibleByArgument {}
 extension MetadataSweep: ExpressibleByArgument {}
+extension LockPolicy: ExpressibleByArgument {}
 extension OverwritePolicy: ExpressibleByArgument {}
 extension VerifyDepth: ExpressibleByArgument {}
 

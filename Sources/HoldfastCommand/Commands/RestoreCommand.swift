@@ -18,7 +18,7 @@ struct RestoreCommand: Subcommand {
             Examples:
               holdfast restore before-migration
               holdfast restore before-migration --to photos-2 --include '*.jpg' --dry-run
-              holdfast restore before-migration --to photos-2 --all-versions
+              holdfast restore before-migration --to photos-2 --all-versions --locks shift --bucket-configuration
               holdfast restore before-migration --to s3://photos --to-endpoint https://s3.example.com
             """)
 
@@ -47,6 +47,18 @@ struct RestoreCommand: Subcommand {
     @Flag(help: "Bring older versions and delete markers back too, in their order.")
     var allVersions = false
 
+    @Option(help: "What is done with retention and legal holds.")
+    var locks = LockPolicy.drop
+
+    @Flag(help: "Let --locks set compliance mode, in which nobody can delete an object before its date.")
+    var allowCompliance = false
+
+    @Flag(help: "Bring ACLs back, where the backup was made with --acls.")
+    var acls = false
+
+    @Flag(help: "Bring the bucket's own settings back too: policy, lifecycle, CORS and the others.")
+    var bucketConfiguration = false
+
     @Flag(help: "Say what would be done, and write nothing.")
     var dryRun = false
 
@@ -63,7 +75,8 @@ struct RestoreCommand: Subcommand {
             connection, needsSource: target.toEndpoint == nil, target: target, identities: identities)
         let selection = KeySelection(prefix: Array(prefix.utf8), includes: include, excludes: exclude)
         let options = RestoreRun.Options(
-            overwrite: overwrite, selection: selection, dryRun: dryRun, allVersions: allVersions)
+            overwrite: overwrite, selection: selection, dryRun: dryRun, allVersions: allVersions, locks: locks,
+            allowsCompliance: allowCompliance, acls: acls, bucketConfiguration: bucketConfiguration)
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             try await engine.askForPassphrase(of: [name])
             return try await session.withProgress {

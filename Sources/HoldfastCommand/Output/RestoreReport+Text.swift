@@ -19,6 +19,8 @@ extension RestoreReport {
                 + "\(AmountText.bytes(restoredBytes))\(replaced)")
         if allVersions { lines.append("           their ids and times are new: S3 gives both when it writes") }
         if !dryRun { lines.append("  time     \(AmountText.pace(restoredCount, restoredBytes, seconds: seconds))") }
+        if lockedCount > 0 { lines.append("  locks    \(lockText)") }
+        lines += configurationLines
         if skippedCount > 0 { lines += skippedLines(policy) }
         if exceptionCount > 0 {
             let verb = dryRun ? "could not be restored" : "not restored"
@@ -36,6 +38,31 @@ extension RestoreReport {
         }
         if complete, !dryRun { lines.append(verdict) }
         return lines + warnings.map { "Warning: \($0)" }
+    }
+
+    private var lockText: String {
+        let objects = AmountText.count(lockedCount, "object was", "objects were")
+        let what =
+            switch locks {
+            case .drop: "not brought back (--locks keep, shift or governance does)"
+            case .keep: "\(dryRun ? "would come" : "came") back as it was, where its date is not over"
+            case .shift: "\(dryRun ? "would come" : "came") back, as long from now as it was from the backup"
+            case .governance: "\(dryRun ? "would come" : "came") back in governance mode, where its date is not over"
+            }
+        return "\(objects) under a retention or legal hold, which \(locks == .drop ? "was " : "")\(what)"
+    }
+
+    private var configurationLines: [String] {
+        configuration.map { outcome in
+            let state =
+                switch outcome.state {
+                case .restored: dryRun ? "would be set" : "set"
+                case .same: "the same already"
+                case .failed: "NOT SET"
+                case .notInBackup: "NOT IN THE BACKUP"
+                }
+            return "  setting  \(outcome.document): \(state)\(outcome.message.map { " (\($0))" } ?? "")"
+        }
     }
 
     private var verdict: String {

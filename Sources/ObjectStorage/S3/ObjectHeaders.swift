@@ -37,6 +37,12 @@ enum ObjectHeaders {
         info.isETagOpaque =
             answer.text("x-amz-server-side-encryption")?.hasPrefix("aws:kms") == true
             || answer.response.first("x-amz-server-side-encryption-customer-algorithm") != nil
+        if let mode = answer.text("x-amz-object-lock-mode").flatMap({ ObjectRetention.Mode(rawValue: $0) }),
+            let until = answer.response.first("x-amz-object-lock-retain-until-date").flatMap({ Timestamp.iso8601($0) })
+        {
+            info.retention = ObjectRetention(mode: mode, until: until)
+        }
+        info.hasLegalHold = answer.text("x-amz-object-lock-legal-hold") == "ON"
         info.missingMetadata = answer.text("x-amz-missing-meta").flatMap { Int($0) } ?? 0
         return info
     }

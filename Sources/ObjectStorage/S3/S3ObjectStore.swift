@@ -72,4 +72,17 @@ package struct S3ObjectStore: ObjectStore {
     package func tags(of key: ObjectKey, version: VersionID?) async throws -> [Tag] {
         try await client.tags(of: key, in: bucket, version: version)
     }
+
+    package func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8] {
+        try await client.acl(of: key, in: bucket, version: version)
+    }
+
+    package func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws {
+        switch setting {
+        case .acl(let document): try await client.setACL(document, of: key, in: bucket, version: version)
+        case .retention(let retention):
+            try await client.setRetention(retention, of: key, in: bucket, version: version)
+        case .legalHold(let isOn): try await client.setLegalHold(isOn, of: key, in: bucket, version: version)
+        }
+    }
 }

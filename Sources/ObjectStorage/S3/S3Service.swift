@@ -28,8 +28,8 @@ package struct S3Service: StorageService {
         try await client.bucketExists(bucket)
     }
 
-    package func createBucket(_ bucket: String) async throws {
-        try await client.createBucket(bucket)
+    package func createBucket(_ bucket: String, objectLock: Bool) async throws {
+        try await client.createBucket(bucket, objectLock: objectLock)
     }
 
     package func deleteBucket(_ bucket: String) async throws {

@@ -102,6 +102,14 @@ package struct ObservedObjectStore: ObjectStore {
         try await observe(.tags, key) { try await store.tags(of: key, version: version) }
     }
 
+    package func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8] {
+        try await observe(.acl, key) { try await store.acl(of: key, version: version) }
+    }
+
+    package func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws {
+        try await observe(.apply, key) { try await store.apply(setting, to: key, version: version) }
+    }
+
     private func observe<Value>(
         _ operation: StoreOperation, _ key: ObjectKey? = nil, sent: Int64 = 0, _ body: () async throws -> Value
     ) async throws -> Value {

@@ -71,6 +71,14 @@ package struct ReadOnlyObjectStore: ObjectStore {
         try await store.tags(of: key, version: version)
     }
 
+    package func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8] {
+        try await store.acl(of: key, version: version)
+    }
+
+    package func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws {
+        throw refusal("change the settings of \(key)")
+    }
+
     private func refusal(_ what: String) -> ObjectStoreError {
         ObjectStoreError(.accessDenied, "refused to \(what): bucket \(bucket) is opened read-only")
     }

@@ -119,4 +119,12 @@ package struct RetryingObjectStore: ObjectStore {
     package func tags(of key: ObjectKey, version: VersionID?) async throws -> [Tag] {
         try await retries.run { _ in try await store.tags(of: key, version: version) }
     }
+
+    package func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8] {
+        try await retries.run { _ in try await store.acl(of: key, version: version) }
+    }
+
+    package func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws {
+        try await retries.run { _ in try await store.apply(setting, to: key, version: version) }
+    }
 }

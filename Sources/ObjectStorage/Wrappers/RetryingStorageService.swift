@@ -44,11 +44,11 @@ package struct RetryingStorageService: StorageService {
     }
 
     /// When the answer was lost and the bucket exists at the second attempt, it counts as made if it is empty.
-    package func createBucket(_ bucket: String) async throws {
+    package func createBucket(_ bucket: String, objectLock: Bool) async throws {
         var answerLost = false
         try await retries.run { _ in
             do {
-                try await service.createBucket(bucket)
+                try await service.createBucket(bucket, objectLock: objectLock)
             } catch let error as ObjectStoreError {
                 if answerLost, error.code == .bucketExists {
                     let page = try await service.store(for: bucket).list(ListQuery(limit: 1))

@@ -6,7 +6,7 @@ import Synchronization
 /// The methods of ``ObjectStore``, as things to count.
 package enum StoreOperation: String, CaseIterable, Sendable {
     case list, listVersions, get, head, put, delete, createUpload, uploadPart, completeUpload, abortUpload, uploads
-    case tags
+    case tags, acl, apply
 }
 
 /// What a store was asked and how it answered, since it was made.

@@ -81,4 +81,12 @@ package struct ThrottledObjectStore: ObjectStore {
     package func tags(of key: ObjectKey, version: VersionID?) async throws -> [Tag] {
         try await gate.pass { try await store.tags(of: key, version: version) }
     }
+
+    package func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8] {
+        try await gate.pass { try await store.acl(of: key, version: version) }
+    }
+
+    package func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws {
+        try await gate.pass { try await store.apply(setting, to: key, version: version) }
+    }
 }

@@ -29,7 +29,9 @@ struct AlteredService: StorageService {
         return try await base.bucketExists(bucket)
     }
 
-    func createBucket(_ bucket: String) async throws { try await base.createBucket(bucket) }
+    func createBucket(_ bucket: String, objectLock: Bool) async throws {
+        try await base.createBucket(bucket, objectLock: objectLock)
+    }
     func deleteBucket(_ bucket: String) async throws { try await base.deleteBucket(bucket) }
     func store(for bucket: String) -> any ObjectStore { stores[bucket] ?? base.store(for: bucket) }
 

@@ -76,6 +76,14 @@ extension ForwardingStore {
     func tags(of key: ObjectKey, version: VersionID?) async throws -> [Tag] {
         try await meet { try await base.tags(of: key, version: version) }
     }
+
+    func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8] {
+        try await meet { try await base.acl(of: key, version: version) }
+    }
+
+    func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws {
+        try await meet { try await base.apply(setting, to: key, version: version) }
+    }
 }
 
 /// A store whose listing names the first key of the bucket on every page, and the last key of each page twice.

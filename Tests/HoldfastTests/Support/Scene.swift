@@ -48,13 +48,14 @@ struct Scene: Sendable {
     func backUp(
         _ name: String = "first", from source: (any StorageService)? = nil, to vault: Vault? = nil,
         codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false,
-        isFull: Bool = true, sweep: MetadataSweep = .always, allVersions: Bool = false, moment: Date? = nil
+        isFull: Bool = true, sweep: MetadataSweep = .always, allVersions: Bool = false, moment: Date? = nil,
+        acls: Bool = false
     ) async throws -> BackupReport {
         try await BackupRun(
             bucket: Self.bucket, name: BackupName(name), source: source ?? self.source, vault: vault ?? self.vault,
             options: BackupRun.Options(
                 codec: codec, compression: compression, allowEmpty: allowEmpty, isFull: isFull, sweep: sweep,
-                allVersions: allVersions, moment: moment),
+                allVersions: allVersions, moment: moment, acls: acls),
             environment: environment
         ).run()
     }

@@ -21,7 +21,19 @@ struct InMemoryBucket {
         var modified: Date
         var attributes = ObjectAttributes()
         var partCount: Int?
+        var acl = InMemoryBucket.ownerACL
+        var retention: ObjectRetention?
+        var hasLegalHold = false
     }
+
+    /// What every object has at first: its owner may do everything.
+    static let ownerACL = Array(
+        """
+        <AccessControlPolicy xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Owner><ID>owner</ID></Owner>\
+        <AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" \
+        xsi:type="CanonicalUser"><ID>owner</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant>\
+        </AccessControlList></AccessControlPolicy>
+        """.utf8)
 
     struct Upload {
         let key: ObjectKey
@@ -91,6 +103,27 @@ struct InMemoryBucket {
     mutating func setTags(_ tags: [Tag], of key: ObjectKey) throws {
         _ = try version(nil, of: key)
         versions[key]?[0].attributes.tags = tags
+    }
+
+    mutating func apply(_ setting: ObjectSetting, to key: ObjectKey, _ id: VersionID?) throws {
+        let found = try version(id, of: key)
+        let index = versions[key]?.firstIndex { $0.id == found.id } ?? 0
+        switch setting {
+        case .acl(let document): versions[key]?[index].acl = document
+        case .retention(let retention):
+            try checkLockable()
+            versions[key]?[index].retention = retention
+        case .legalHold(let isOn):
+            try checkLockable()
+            versions[key]?[index].hasLegalHold = isOn
+        }
+    }
+
+    private func checkLockable() throws {
+        guard documents[.objectLock] != nil else {
+            throw ObjectStoreError(
+                .badRequest, "bucket \(name) has no Object Lock", status: 400, serverCode: "InvalidRequest")
+        }
     }
 
     mutating func store(

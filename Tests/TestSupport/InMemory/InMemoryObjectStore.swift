@@ -137,6 +137,14 @@ package struct InMemoryObjectStore: ObjectStore {
         return try service.withBucket(bucket) { try $0.version(version, of: key).attributes.tags }
     }
 
+    package func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8] {
+        try service.withBucket(bucket) { try $0.version(version, of: key).acl }
+    }
+
+    package func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws {
+        try service.withBucket(bucket) { try $0.apply(setting, to: key, version) }
+    }
+
     private func collect(_ body: ReplayableBody) async throws -> ByteBuffer {
         let bytes = try await body.makeStream().collect(upTo: Int(clamping: body.length))
         guard Int64(bytes.readableBytes) == body.length else {
@@ -154,6 +162,8 @@ extension InMemoryBucket {
         var info = info(version, of: key)
         info.attributes = version.attributes
         info.attributes.tags = []
+        info.retention = version.retention
+        info.hasLegalHold = version.hasLegalHold
         let tags = version.attributes.tags.count
         if options.hasTagging, tags > 0 { info.tagCount = tags }
         return info

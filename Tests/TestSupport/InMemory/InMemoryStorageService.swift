@@ -25,13 +25,21 @@ package final class InMemoryStorageService: StorageService {
         contents.withLock { $0[bucket] != nil }
     }
 
-    package func createBucket(_ bucket: String) async throws {
+    package func createBucket(_ bucket: String, objectLock: Bool) async throws {
         try contents.withLock { contents in
             guard contents[bucket] == nil else {
                 throw ObjectStoreError(
                     .bucketExists, "bucket \(bucket) exists", status: 409, serverCode: "BucketAlreadyOwnedByYou")
             }
-            contents[bucket] = InMemoryBucket(name: bucket, options: options)
+            var created = InMemoryBucket(name: bucket, options: options)
+            if objectLock {
+                created.documents[.objectLock] = Array(
+                    "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>"
+                        .utf8)
+                created.documents[.versioning] = versioningDocument("Enabled")
+                created.versioning = .enabled
+            }
+            contents[bucket] = created
         }
     }
 

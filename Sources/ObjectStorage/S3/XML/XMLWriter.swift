@@ -26,6 +26,20 @@ struct XMLWriter {
         close(name)
     }
 
+    /// An element with an attribute, whose name and value are given as they are written.
+    mutating func element(
+        _ name: StaticString, _ attribute: StaticString, _ value: StaticString,
+        _ content: (inout XMLWriter) -> Void
+    ) {
+        raw("<")
+        raw(name)
+        raw(attribute)
+        raw(value)
+        raw(">")
+        content(&self)
+        close(name)
+    }
+
     mutating func element(_ name: StaticString, _ text: some Sequence<UInt8>) {
         element(name) { $0.text(text) }
     }
