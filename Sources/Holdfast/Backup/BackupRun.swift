@@ -304,7 +304,11 @@ package struct BackupRun: Sendable {
         }
         guard options.allowEmpty else {
             throw HoldfastError(
-                .failed, "\(bucket) at \(source.name) lists no objects; no backup was made.",
+                .failed,
+                options.moment.map {
+                    "\(bucket) at \(source.name) had no objects at \(TimeText.iso($0)); no backup was made."
+                }
+                    ?? "\(bucket) at \(source.name) lists no objects; no backup was made.",
                 hint: "If the bucket is meant to be empty, say so with --allow-empty.")
         }
     }

@@ -108,8 +108,7 @@ struct VersionReplay: Sendable {
             } else if let problem = restore.target.limits.problem(key: key.key, size: version.size) {
                 outcomes.append(try await restore.carryOut(.init(object: version, act: .refuse(problem))))
             } else {
-                // The key is there from its first version on.
-                let act = RestoreTarget.Decision.Act.write(replacing: replacing || version != key.versions.last)
+                let act = RestoreTarget.Decision.Act.write(replacing: replacing)
                 outcomes.append(try await restore.carryOut(.init(object: version, act: act)))
             }
         }

@@ -23,6 +23,10 @@ struct ShownObject: Encodable {
     let headers: [String: String]
     let metadata: [String: String]
     let tags: [String: String]
+    /// JSON, as the catalog has them.
+    let acl: String?
+    let retention: String?
+    let legalHold: String?
 
     init(_ object: CatalogObject) {
         let text = String(validating: object.key, as: UTF8.self)
@@ -39,6 +43,9 @@ struct ShownObject: Encodable {
         headers = Self.values(object.headers)
         metadata = Self.values(object.metadata)
         tags = Self.values(object.tags)
+        acl = object.acl
+        retention = object.retention
+        legalHold = object.legalHold
     }
 
     private static func values(_ fields: [CatalogField]) -> [String: String] {
@@ -64,6 +71,9 @@ struct ShownObject: Encodable {
         if let version = object.listed.versionID { lines.append("version \(version)") }
         for (kind, fields) in [("header", object.headers), ("metadata", object.metadata), ("tag", object.tags)] {
             lines += fields.map { "\(kind) \($0.name): \(ObjectKey($0.value))" }
+        }
+        for (kind, text) in [("acl", object.acl), ("retention", object.retention), ("legal-hold", object.legalHold)] {
+            if let text { lines.append("\(kind) \(text)") }
         }
         return lines.map { "            \($0)" }
     }
