@@ -16,7 +16,8 @@ enum CatalogFile {
     /// So nothing is ever synced, and the journal, which lets a refused page of rows leave no trace, is in memory.
     ///
     /// - Parameter base: an earlier catalog, attached as `earlier`; only read.
-    static func create(at path: FilePath, base: CatalogBase?) throws -> DatabaseQueue {
+    /// - Returns: and the file names of the earlier archives that are folded.
+    static func create(at path: FilePath, base: CatalogBase?) throws -> (queue: DatabaseQueue, folded: [String]) {
         try claim(path)
         let listing = FilePath(path.string + ".listing")
         try? FileManager.default.removeItem(atPath: listing.string)
@@ -45,7 +46,7 @@ enum CatalogFile {
             }
         }
         let queue = try DatabaseQueue(path: path.string, configuration: configuration)
-        try queue.write { database in
+        let folded = try queue.write { database in
             try database.execute(sql: CatalogSchema.creation)
             try database.execute(
                 sql: """
@@ -53,9 +54,9 @@ enum CatalogFile {
                         key BLOB NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL, PRIMARY KEY(key, ordinal)
                     ) WITHOUT ROWID
                     """)
-            if let base { try CatalogWriter.adopt(base, in: database) }
+            return if let base { try CatalogWriter.adopt(base, in: database) } else { [String]() }
         }
-        return queue
+        return (queue, folded)
     }
 
     /// A catalog from anywhere, to be read only.

@@ -5,8 +5,11 @@ import GRDB
 
 /// What is taken over from an earlier catalog, attached as `earlier`.
 extension CatalogWriter {
-    /// Names the earlier catalog's archives in this one, under numbers of its own.
-    static func adopt(_ base: CatalogBase, in database: Database) throws {
+    /// Names the earlier catalog's archives in this one, under numbers of its own. What lies in a folded one is not taken
+    /// over, because it gets no number.
+    ///
+    /// - Returns: the file names of the folded ones.
+    static func adopt(_ base: CatalogBase, in database: Database) throws -> [String] {
         try database.execute(
             sql: "CREATE TABLE listing.archive_numbers(earlier INTEGER PRIMARY KEY, now INTEGER NOT NULL)")
         try database.execute(sql: "INSERT INTO archives(name) VALUES (?)", arguments: [base.archive])
@@ -17,6 +20,21 @@ extension CatalogWriter {
                 SELECT e.id, a.id FROM earlier.archives AS e JOIN main.archives AS a ON a.name = e.name;
                 INSERT INTO listing.archive_numbers(earlier, now) SELECT 0, id FROM main.archives WHERE name = ?
                 """, arguments: [base.archive])
+        let shares = try Folding.shares(of: base, in: database)
+        let folded = Folding.folded(shares)
+        for share in shares {
+            if folded.contains(share.name) {
+                try database.execute(
+                    sql: """
+                        DELETE FROM listing.archive_numbers WHERE now = (SELECT id FROM main.archives WHERE name = ?)
+                        """, arguments: [share.name])
+            } else if let content = share.content {
+                try database.execute(
+                    sql: "INSERT INTO main.info(name, value) VALUES (?, ?)",
+                    arguments: [Folding.contentFact(share.name), String(content)])
+            }
+        }
+        return folded.sorted()
     }
 
     /// Copies the row of an object version whose size, ETag and time are the same, with its bytes where they lie, to its
@@ -73,7 +91,11 @@ extension CatalogWriter {
     package func referredArchives() async throws -> [String] {
         try await write { database in
             try database.execute(
-                sql: "DELETE FROM archives WHERE NOT EXISTS (SELECT 1 FROM objects WHERE archive = archives.id)")
+                sql: """
+                    DELETE FROM archives WHERE NOT EXISTS (SELECT 1 FROM objects WHERE archive = archives.id);
+                    DELETE FROM info WHERE name LIKE 'content.%'
+                        AND substr(name, 9) NOT IN (SELECT archives.name FROM archives)
+                    """)
             return try String.fetchAll(database, sql: "SELECT name FROM archives ORDER BY name")
         }
     }

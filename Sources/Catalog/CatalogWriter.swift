@@ -18,11 +18,14 @@ package final class CatalogWriter: Sendable {
     let path: FilePath
     let running = Mutex(CatalogTotals())
     private let hasBase: Bool
+    /// Earlier archives, by file name, of which so little is in use that nothing is taken over from them.
+    package let foldedArchives: [String]
 
-    private init(queue: DatabaseQueue, path: FilePath, hasBase: Bool) {
+    private init(queue: DatabaseQueue, path: FilePath, hasBase: Bool, foldedArchives: [String]) {
         self.queue = queue
         self.path = path
         self.hasBase = hasBase
+        self.foldedArchives = foldedArchives
     }
 
     /// What a row of the listing is waiting for.
@@ -41,8 +44,8 @@ package final class CatalogWriter: Sendable {
     package static func create(at path: FilePath, base: CatalogBase? = nil) async throws -> CatalogWriter {
         do {
             return try await blocking {
-                CatalogWriter(
-                    queue: try CatalogFile.create(at: path, base: base), path: path, hasBase: base != nil)
+                let (queue, folded) = try CatalogFile.create(at: path, base: base)
+                return CatalogWriter(queue: queue, path: path, hasBase: base != nil, foldedArchives: folded)
             }
         } catch {
             throw translated(error, at: path)

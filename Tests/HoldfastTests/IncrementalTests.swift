@@ -129,6 +129,40 @@ import Testing
         }
     }
 
+    /// An archive of which little is in use must not stay for its sake.
+    @Test func anArchiveOfWhichLittleIsInUseIsFolded() async throws {
+        try await Scene.with { scene in
+            for number in 0..<10 { try await scene.store.put("a/\(number)", Array(repeating: 1, count: 1000)) }
+            try await scene.backUp("first", isFull: false)
+            // Four of ten are left: kept.
+            for number in 0..<6 { try await scene.store.put("a/\(number)", Array(repeating: 2, count: 1000)) }
+            let second = try await scene.backUp("second", isFull: false, sweep: .never)
+            #expect(second.dependsOn == ["first.tar.gz"])
+            #expect(second.folded == [])
+            // Two of ten: what a backup finds in use is what the one before it used.
+            for number in 6..<8 { try await scene.store.put("a/\(number)", Array(repeating: 3, count: 1000)) }
+            let third = try await scene.backUp("third", isFull: false, sweep: .never)
+            #expect(third.folded == [])
+            let fourth = try await scene.backUp("fourth", isFull: false, sweep: .never)
+            #expect(fourth.folded == ["first.tar.gz"])
+            #expect(fourth.dependsOn == ["second.tar.gz", "third.tar.gz"])
+            #expect(fourth.unchangedCount == 8)
+            let fifth = try await scene.backUp("fifth", isFull: false, sweep: .never)
+            #expect(fifth.folded == [])
+            #expect(fifth.dependsOn == ["fourth.tar.gz", "second.tar.gz", "third.tar.gz"])
+
+            // With the backups that need it, the archive goes.
+            for name in ["first", "second", "third"] { try await scene.delete(name) }
+            #expect(
+                try await scene.vault.backups().hidden.map(\.file.fileName).sorted() == [
+                    "second.tar.gz", "third.tar.gz",
+                ])
+            try await scene.restore("fifth")
+            let contents = try await BucketContents(of: scene.store)
+            #expect(contents.differences(from: try await BucketContents(of: scene.source.store(for: "target"))) == [])
+        }
+    }
+
     @Test func aBaseThatACopyLacksIsNotBuiltOn() async throws {
         try await Scene.with { scene in
             try await scene.store.put("a", Array("a".utf8))

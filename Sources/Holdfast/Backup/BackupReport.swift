@@ -30,6 +30,8 @@ package struct BackupReport: Codable, Sendable {
     package var unchangedCount: Int
     /// Those archives, by file name.
     package var dependsOn: [String]
+    /// Archives of earlier backups of which so little was in use that it was fetched again, so that they can go.
+    package var folded: [String]
     /// When tags and metadata of unchanged objects were last asked for, UTC: both can change without a trace in a
     /// listing.
     package var sweptAt: Date?

@@ -355,7 +355,7 @@ package struct BackupRun: Sendable {
             totalBytes: totals.storedBytes, includesVersions: options.allVersions,
             olderVersionCount: packed.findings.olderVersions, deleteMarkerCount: packed.findings.deleteMarkers,
             unchangedCount: totals.stored - packed.rows.storedCount - packed.replacedCount, dependsOn: dependsOn,
-            archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
+            folded: catalog.foldedArchives, archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
             exceptionCount: totals.exceptions, exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
             degraded: [],
             warnings: [span.warning, lostKeysWarning(packed.findings)].compactMap { $0 } + warnings(configuration))

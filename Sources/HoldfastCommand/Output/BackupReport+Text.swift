@@ -22,6 +22,9 @@ extension BackupReport {
             let places = AmountText.count(dependsOn.count, "earlier archive")
             lines.append("  of these \(AmountText.count(unchangedCount)) are unchanged and lie in \(places)")
         }
+        if !folded.isEmpty {
+            lines.append("  folded   \(AmountText.count(folded.count, "earlier archive")), of which little was in use")
+        }
         let share = AmountText.percent(archiveBytes, of: totalBytes).map { " (\($0) of the objects' bytes)" } ?? ""
         lines.append("  archive  \(file), \(AmountText.bytes(archiveBytes))\(share)")
         lines.append("  time     \(AmountText.pace(storedCount, totalBytes, seconds: seconds))")
