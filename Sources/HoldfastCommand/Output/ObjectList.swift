@@ -36,6 +36,7 @@ struct ObjectList: Sendable {
         if let metadata = backup.metadata {
             parts.append("bucket \(ObjectKey(metadata.bucketName))")
             if let cut = metadata.cut { parts.append("as of \(AmountText.time(cut)) UTC") }
+            if let tags = metadata.tags { parts.append("tagged \(tags.joined(separator: ", "))") }
         }
         parts.append("\(AmountText.count(totals.stored, "object")), \(AmountText.bytes(totals.storedBytes))")
         if totals.exceptions > 0 {
