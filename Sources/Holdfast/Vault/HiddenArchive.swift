@@ -17,6 +17,19 @@ struct HiddenArchive: Codable {
 
     static func path(of file: ArchiveFile) -> String { VaultLayout.hidden + fileName(of: file) }
 
+    init(archive: String, hidden: Date) {
+        self.archive = archive
+        self.hidden = hidden
+    }
+
+    /// Reads a mark; `nil` for one that does not say when it was made.
+    init?(_ content: ByteBuffer) {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        guard let mark = try? decoder.decode(Self.self, from: Data(content.readableBytesView)) else { return nil }
+        self = mark
+    }
+
     func encoded() throws -> ByteBuffer {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601

@@ -36,10 +36,10 @@ package struct FreedSpace: Codable, Equatable, Sendable {
 /// Removes the archives that are hidden and that nothing refers to any more (I6).
 ///
 /// A backup on another host may just build on an archive, and nobody sees that before its commit. So the order is: hide;
-/// look for living locks; only when there is none, read what every listed backup refers to; remove. A run whose lock came
-/// later lists the vault later, and does not build on what is hidden by then; one whose lock was gone by then has
-/// committed, and is among the backups that were read. An archive that was hidden while this went on counts as listed:
-/// somebody may have built on it before.
+/// look for living locks; then read what every listed backup refers to; remove. A run whose lock came later lists the vault
+/// later, and does not build on what is hidden by then; one whose lock was gone by then has committed, and is among the
+/// backups that were read. While a run is at work, only what was hidden long before it began can go. An archive that was
+/// hidden later counts as listed: somebody may have built on it before.
 struct HiddenSweep: Sendable {
     let vault: Vault
     let environment: RunEnvironment
@@ -64,14 +64,20 @@ struct HiddenSweep: Sendable {
         let isMarked = { (file: ArchiveFile) in marks.contains(HiddenArchive.fileName(of: file)) }
         var living = archives.listed
         living += archives.hidden.filter { !isMarked($0.entry.file) }.map(\.summary)
+        var busy: [ArchiveFile: VaultLock] = [:]
+        for (entry, summary) in archives.hidden where isMarked(entry.file) {
+            guard let other = try await firstWithout(entry.file, others) else { continue }
+            busy[entry.file] = other
+            living.append(summary)
+        }
         // Newest first: what refers to others goes before them, so that whoever is killed leaves nothing that lacks bytes.
         let hidden = archives.hidden.filter { isMarked($0.entry.file) }
             .sorted { ($0.entry.modified, $0.entry.file.fileName) > ($1.entry.modified, $1.entry.file.fileName) }
         for (entry, summary) in hidden {
-            let needed = Self.needing(entry.file, among: living)
-            let isBusy = others.first.map { "it may be needed while \($0.holder)" }
-            guard needed.isEmpty, isBusy == nil else {
-                let reason = needed.isEmpty ? isBusy : nil
+            let needed = Self.needing(entry.file, among: living.filter { $0.file != entry.file.fileName })
+            let other = busy[entry.file]
+            guard needed.isEmpty, other == nil else {
+                let reason = needed.isEmpty ? other.map { "it may be needed while \($0.holder)" } : nil
                 outcome.waiting.append(
                     WaitingArchive(file: entry.file.fileName, neededBy: needed, reason: reason))
                 continue
@@ -87,6 +93,22 @@ struct HiddenSweep: Sendable {
         }
         try await removeStrayMarks()
         return outcome
+    }
+
+    /// Hosts' clocks differ by less.
+    private static let margin: TimeInterval = 86_400
+
+    /// The first of these runs that may have begun before an archive was hidden, and so may build on it.
+    private func firstWithout(_ file: ArchiveFile, _ others: [VaultLock]) async throws -> VaultLock? {
+        guard let first = others.first else { return nil }
+        var hidden: Date?
+        for copy in vault.copies {
+            guard let content = try await copy.readFile(HiddenArchive.path(of: file)) else { continue }
+            // The first time counts, whichever copy knows of it; a mark that says nothing is as of now.
+            if let mark = HiddenArchive(content) { hidden = min(mark.hidden, hidden ?? mark.hidden) }
+        }
+        guard let hidden else { return first }
+        return others.first { $0.started < hidden.addingTimeInterval(Self.margin) }
     }
 
     /// What is hidden, and then who else is at work.

@@ -79,6 +79,34 @@ import Testing
         }
     }
 
+    /// Where somebody is always at work, space becomes free all the same: what was hidden a day before he began goes.
+    @Test func whatWasHiddenLongBeforeABackupBeganGoes() async throws {
+        try await Scene.with { scene in
+            try await scene.fill(2)
+            for day in 1...4 { try await scene.backUp("day-\(day)", day: Double(day), isFull: true) }
+            let now = Date()
+            let marks = [("day-1", -90_000.0), ("day-2", -80_000)]
+            for (name, age) in marks {
+                let hidden = now.addingTimeInterval(age - 60).ISO8601Format()
+                for copy in scene.vault.copies {
+                    let mark = ByteBuffer(string: #"{"archive":"\#(name).tar.gz","hidden":"\#(hidden)"}"#)
+                    try await copy.replaceFile("hidden/\(name).tar.gz.json", mark)
+                }
+            }
+            // Begun a minute ago, on another host.
+            let lock = LockTests.lock(name: "other", expiresIn: 300)
+            #expect(try await scene.bucketCopy.createFile("locks/archive-other.json", lock))
+            let report = try await PruneRun(
+                vault: scene.vault, policies: RetentionPolicies(general: try last(1)), options: PruneRun.Options(),
+                environment: scene.environment(SystemServices { now })
+            ).run()
+            #expect(report.removed.map(\.file) == ["day-1.tar.gz"])
+            #expect(report.waiting.map(\.file).sorted() == ["day-2.tar.gz", "day-3.tar.gz"])
+            #expect(report.waiting.allSatisfy { $0.reason?.contains("backup of other") == true })
+            #expect(try await scene.expectListedIsSound() == ["day-4"])
+        }
+    }
+
     /// Two hosts that prune by different policies, one that deletes and one that backs up, all at once and again and again.
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func allAtOnce(seed: UInt64) async throws {
