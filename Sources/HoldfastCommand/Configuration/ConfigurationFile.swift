@@ -52,7 +52,7 @@ struct ConfigurationFile: Sendable {
         guard let root = try Self.compose(file.text, at: path) else { return }
         let top = try YAMLSection(
             root, named: "", of: path,
-            keys: ["source", "vault", "state_directory", "retention", "buckets"] + Self.sealKeys)
+            keys: ["source", "vault", "state_directory"] + Self.sealKeys + ["retention", "buckets"])
         stateDirectory = try top.text("state_directory")
         try readSealing(top)
         retention = try RetentionPolicies(top)
