@@ -36,6 +36,12 @@ extension ArchiveReader {
         return ArchiveReader(codec: codec, index: index, file: source, bytes: bytes)
     }
 
+    /// Whether an archive without an index was never meant to have one: a gzip file that does not begin like one of ours.
+    package static func isOfOlderSystem(_ source: any RandomAccessBytes) async throws -> Bool {
+        let front = try await source.read(0..<min(source.size, Int64(GzipMember.headerLength)))
+        return front.readableBytesView.starts(with: [0x1f, 0x8b]) && GzipMember.lengths(in: front) == nil
+    }
+
     /// Opens an archive whose tail is lost by hopping over the frames that are left; it knows no catalog and metadata.
     ///
     /// - Throws: as ``recoverFrames(_:)``.

@@ -180,6 +180,15 @@ package struct Engine: Sendable {
             .run()
     }
 
+    /// Removes what the policies do not keep.
+    package func prune(_ policies: RetentionPolicies, options: PruneRun.Options, progress: ProgressMeter) async throws
+        -> PruneReport
+    {
+        try await PruneRun(
+            vault: vault, policies: policies, options: options, environment: environment(progress)
+        ).run()
+    }
+
     /// Compares a backup with another one.
     ///
     /// - Returns: how many keys are the same.

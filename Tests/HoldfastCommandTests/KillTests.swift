@@ -13,59 +13,18 @@ import Testing
 /// The program is killed at every request of the write order, on a real server (format, order of writes).
 @Suite(.serialized, .enabled(if: TestServer.expected.contains { $0.name == "seaweedfs" }))
 struct KillTests {
-    private struct Listing: Decodable {
-        let backups: [BackupSummary]
-        let unreachable: [CopyProblem]
-    }
-
     private static let source = "kill-source"
 
     /// Runs `body` with the program, an empty vault and a source whose archive takes two parts.
     private func withProgram(_ body: (HoldfastProcess) async throws -> Void) async throws {
-        let directory = FilePath(NSTemporaryDirectory()).appending("holdfast-kill-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory.string) }
-        let program = try HoldfastProcess(directory: directory, bucket: "kill-\(UUID().uuidString.lowercased())")
-        try await program.withService { service in
-            if try await !service.bucketExists(Self.source) {
-                try await service.createBucket(Self.source)
-            }
-            var random = SeededGenerator(seed: 1)
-            for number in 0..<3 {
-                let body = ReplayableBody(ByteBuffer(bytes: random.bytes(3 << 20)))
-                _ = try await service.store(for: Self.source).put(ObjectKey("o\(number)"), body, PutOptions())
-            }
-        }
-        try await body(program)
-        try await program.withService { service in
-            let store = service.store(for: program.bucket)
-            for try await page in listing(of: store) {
-                _ = try await store.delete(page.objects.map { ObjectReference($0.key) })
-            }
-            try await service.deleteBucket(program.bucket)
-        }
-    }
-
-    private func backups(_ program: HoldfastProcess) async throws -> [BackupSummary] {
-        let outcome = try await program.run(["backups", "--json"])
-        #expect(outcome.status == 0, "\(outcome.errors)")
-        return try HoldfastProcess.decode(Listing.self, outcome).backups
+        try await HoldfastProcess.with(source: Self.source, objects: 3, size: 3 << 20, body)
     }
 
     /// Runs a backup whose process is sent a signal at a request; whether that request came.
     private func interrupt(
         _ program: HoldfastProcess, name: String, at number: Int, _ moment: TripwireProxy.Moment, _ signal: Int32
     ) async throws -> (outcome: HoldfastProcess.Outcome, isTripped: Bool) {
-        let process = Guarded<pid_t?>(nil)
-        let wire = TripwireProxy.Wire(bucket: program.bucket, number: number, moment: moment) {
-            if let process = process.value { kill(process, signal) }
-        }
-        return try await TripwireProxy.with(program.server, wire) { proxy, port in
-            let outcome = try await program.run(
-                ["backup", Self.source, "--name", name, "--quiet"], vaultPort: port,
-                started: { pid in process.with { $0 = pid } })
-            return (outcome, proxy.counted.count >= number)
-        }
+        try await program.interrupt(["backup", Self.source, "--name", name, "--quiet"], at: number, moment, signal)
     }
 
     @Test(arguments: [TripwireProxy.Moment.before, .after])
@@ -80,7 +39,7 @@ struct KillTests {
                 (outcome, isTripped) = try await interrupt(program, name: name, at: number, moment, SIGKILL)
                 #expect(outcome.status == (isTripped ? -SIGKILL : 0), "at request \(number): \(outcome.errors)")
 
-                let listed = try await backups(program)
+                let listed = try await program.backups()
                 #expect(listed.allSatisfy { $0.complete == true && $0.problem == nil }, "at request \(number)")
                 let isCommitted = listed.contains { $0.name == name }
                 if isCommitted { try await expectSound(program, name) }
@@ -120,7 +79,7 @@ struct KillTests {
             let (outcome, isTripped) = try await interrupt(program, name: "stopped", at: number, .instead, signal)
             #expect(isTripped)
             #expect(outcome.status == 130, "\(outcome.errors)")
-            #expect(try await backups(program).isEmpty)
+            #expect(try await program.backups().isEmpty)
             let archives = program.directory.appending("vault").appending("buckets").string
             #expect(try FileManager.default.contentsOfDirectory(atPath: archives).isEmpty)
             try await program.withService { service in

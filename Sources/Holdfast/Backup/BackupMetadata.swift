@@ -29,6 +29,8 @@ package struct BackupMetadata: Codable, Sendable {
     package var storedCount: Int?
     package var storedBytes: Int64?
     package var dependsOn: [String]?
+    /// What the operator calls it, for retention to keep; absent when there is none.
+    package var tags: [String]?
     package var source: Source?
     /// The server's own documents by name (`policy`, `lifecycle`, …), as text; absent where none is set.
     package var bucketConfiguration: [String: String]?

@@ -38,6 +38,8 @@ package struct BackupRun: Sendable {
         package var acls: Bool
         /// Who can read the backup; `nil` for everybody who can read the vault.
         package var recipients: SealRecipients?
+        /// Words that retention can be told to keep.
+        package var tags: [String] = []
 
         package init(
             codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false,
@@ -86,6 +88,7 @@ package struct BackupRun: Sendable {
         try await checkNameIsFree()
         return try await vault.withLock("backup", name, services: environment.services) {
             try await removeLeftovers()
+            try await removeStrayMark()
             let sink = try await CopiesSink.begin(file, in: vault.copies)
             do {
                 var report = try await write(to: sink, span)
@@ -131,6 +134,14 @@ package struct BackupRun: Sendable {
             let places = taken.copies.map(\.label).joined(separator: " and ")
             throw HoldfastError.nameTaken(name.rawValue, in: places)
         }
+    }
+
+    /// A mark that outlived its archive, because whoever removed that was killed, would hide the new one.
+    private func removeStrayMark() async throws {
+        let listing = try await vault.backups()
+        // A copy that cannot be asked may have the archive; then it is no stray.
+        guard listing.strayMarks.contains(HiddenArchive.fileName(of: file)), listing.unreachable.isEmpty else { return }
+        try await vault.unhide(file)
     }
 
     private func removeLeftovers() async throws {
@@ -332,6 +343,7 @@ package struct BackupRun: Sendable {
             kind: dependsOn.isEmpty ? "full" : "incremental", complete: complete,
             exceptions: totals.exceptions,
             storedCount: totals.stored, storedBytes: totals.storedBytes, dependsOn: dependsOn,
+            tags: options.tags.isEmpty ? nil : options.tags,
             source: .init(endpoint: source.name, server: packed.identity.product, region: packed.identity.region),
             bucketConfiguration: configuration.documents, bucketConfigurationUnread: configuration.unread,
             holdfastVersion: HoldfastVersion.current)

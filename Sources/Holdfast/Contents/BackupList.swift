@@ -12,11 +12,15 @@ package struct BackupSummary: Codable, Sendable {
     package var file: String
     /// `nil` when the archive does not say, or cannot be read.
     package var bucket: String?
+    /// The server that the bucket is at; `nil` when the archive does not say.
+    package var source: String?
     /// When the backup was begun; for strangers' archives, when the file was written. UTC.
     package var time: Date
     /// Bytes of the archive.
     package var archiveBytes: Int64
     package var objectCount: Int?
+    /// Objects that the bucket listed.
+    package var listedCount: Int?
     /// Bytes of the objects.
     package var totalBytes: Int64?
     /// `nil` when nobody knows: archives of the older system do not say.
@@ -27,6 +31,8 @@ package struct BackupSummary: Codable, Sendable {
     package var missingCopies: [String]
     /// The other archives in which bytes of it lie, by file name; `nil` when nobody knows.
     package var dependsOn: [String]?
+    /// What `--tag` gave it.
+    package var tags: [String] = []
     /// Whether it takes an identity to read it.
     package var sealed = false
     /// What is wrong with it, if anything is.
@@ -47,10 +53,32 @@ package struct BackupList: Sendable {
     /// Every backup by time, oldest first, and the copies that could not be listed.
     package func read() async throws -> (backups: [BackupSummary], unreachable: [CopyProblem]) {
         let listing = try await vault.backups()
-        let readable = listing.copies.filter { label in !listing.unreachable.contains { $0.label == label } }
+        let readable = Self.readable(listing)
         var summaries: [BackupSummary] = []
         for entry in listing.entries { summaries.append(try await summary(of: entry, readable: readable)) }
         return (summaries.sorted { ($0.time, $0.name) < ($1.time, $1.name) }, listing.unreachable)
+    }
+
+    /// Every archive, those of deleted backups too, in no order.
+    ///
+    /// - Throws: also when a copy cannot be listed.
+    func readArchives() async throws -> (listed: [BackupSummary], hidden: [(entry: VaultEntry, summary: BackupSummary)])
+    {
+        let listing = try await vault.backups()
+        if let copy = listing.unreachable.first {
+            throw HoldfastError(
+                .unreachable, "\(copy.label) cannot be listed, so nobody knows what it needs: \(copy.problem)")
+        }
+        let readable = Self.readable(listing)
+        var listed: [BackupSummary] = []
+        for entry in listing.entries { listed.append(try await summary(of: entry, readable: readable)) }
+        var hidden: [(entry: VaultEntry, summary: BackupSummary)] = []
+        for entry in listing.hidden { hidden.append((entry, try await summary(of: entry, readable: readable))) }
+        return (listed, hidden)
+    }
+
+    private static func readable(_ listing: VaultListing) -> [String] {
+        listing.copies.filter { label in !listing.unreachable.contains { $0.label == label } }
     }
 
     private func summary(of entry: VaultEntry, readable: [String]) async throws -> BackupSummary {
@@ -59,8 +87,15 @@ package struct BackupList: Sendable {
             name: entry.file.name.rawValue, file: entry.file.fileName, time: entry.modified, archiveBytes: entry.size,
             copies: held, missingCopies: readable.filter { !held.contains($0) })
         if Set(entry.copies.map(\.size)).count > 1 { summary.problem = "its copies differ in size" }
+        var bytes: any RandomAccessBytes
         do {
-            var bytes = try await vault.open(entry).bytes
+            bytes = try await vault.open(entry).bytes
+        } catch {
+            try Task.checkCancellation()
+            summary.problem = "\(error)"
+            return summary
+        }
+        do {
             if entry.file.isSealed {
                 summary.sealed = true
                 guard let inside = try await unseal(bytes, of: entry.file, &summary) else { return summary }
@@ -71,8 +106,9 @@ package struct BackupList: Sendable {
             summary.describe(metadata)
         } catch ArchiveError.noIndex {
             // An archive of the older system: what it says of itself stands at its end, a whole read away.
+            // One of ours that has lost its end is not taken for it: nobody knows what it needs.
             summary.bucket = nil
-            summary.dependsOn = []
+            if !entry.file.isSealed, try await ArchiveReader.isOfOlderSystem(bytes) { summary.dependsOn = [] }
         } catch {
             try Task.checkCancellation()
             summary.problem = "\(error)"
@@ -102,6 +138,9 @@ package struct BackupList: Sendable {
 extension BackupSummary {
     fileprivate mutating func describe(_ metadata: BackupMetadata) {
         bucket = metadata.bucketName
+        source = metadata.source?.endpoint
+        tags = metadata.tags ?? []
+        listedCount = metadata.objectCount
         time = metadata.cut ?? time
         objectCount = metadata.storedCount ?? metadata.objectCount
         totalBytes = metadata.storedBytes ?? metadata.totalSizeBytes

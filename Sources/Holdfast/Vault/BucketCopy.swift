@@ -73,14 +73,21 @@ package struct BucketCopy: VaultCopy {
     }
 
     package func remove(_ file: ArchiveFile) async throws -> Bool {
+        let info: ObjectInfo
         do {
-            _ = try await store.head(key(file), version: nil)
+            info = try await store.head(key(file), version: nil)
         } catch let error as ObjectStoreError where error.code == .notFound {
             return false
         }
-        for outcome in try await store.delete([ObjectReference(key(file))]) {
-            if let error = outcome.error { throw error }
+        if info.version != nil {
+            do {
+                try await removeVersions(of: key(file))
+                return true
+            } catch let error as ObjectStoreError where error.code == .notImplemented {
+                // It names a version and lists none: there is one only.
+            }
         }
+        try await delete([ObjectReference(key(file))])
         return true
     }
 
@@ -126,7 +133,11 @@ package struct BucketCopy: VaultCopy {
     }
 
     package func removeFile(_ path: String) async throws {
-        for outcome in try await store.delete([ObjectReference(ObjectKey(path))]) {
+        try await delete([ObjectReference(ObjectKey(path))])
+    }
+
+    func delete(_ objects: [ObjectReference]) async throws {
+        for outcome in try await store.delete(objects) {
             if let error = outcome.error { throw error }
         }
     }

@@ -7,12 +7,14 @@ import Foundation
 package struct DeleteReport: Codable, Sendable {
     package var name: String
     package var file: String
-    /// Copies from which the archive is gone.
+    /// Copies from which the archive is gone, or in which it is hidden.
     package var deleted: [String] = []
     /// Copies that still have it, and why.
     package var failed: [CopyProblem] = []
     /// Backups that need its bytes: the archive is hidden, and removed with the last of them.
     package var neededBy: [String] = []
+    /// Why the archive is only hidden although nothing is known to need it; the next deletion or prune removes it.
+    package var waiting: String?
     /// Archives hidden earlier that nothing needed any more, by file name.
     package var alsoRemoved: [String] = []
 }
@@ -30,65 +32,37 @@ package struct DeleteRun: Sendable {
     }
 
     package func run() async throws -> DeleteReport {
-        try await vault.withLock("delete", entry.file.name, services: environment.services) {
-            var report = DeleteReport(name: entry.file.name.rawValue, file: entry.file.fileName)
-            let backups = try await BackupList(vault: vault, environment: environment).read().backups
-                .filter { $0.file != entry.file.fileName }
-            report.neededBy = Self.needing(entry.file, among: backups)
-            if report.neededBy.isEmpty {
-                try await remove(entry.file, &report)
-            } else {
-                try await hide(&report)
+        var report = DeleteReport(name: entry.file.name.rawValue, file: entry.file.fileName)
+        let services = environment.services
+        let hidden = try await vault.withLock("delete", entry.file.name, services: services) {
+            try await vault.hide(entry.file, now: services.now())
+        }
+        report.deleted = hidden.marked
+        report.failed = hidden.failed
+        guard !hidden.marked.isEmpty else { return report }
+        do {
+            let outcome = try await vault.withVaultLock("delete", services: services) { lock in
+                try await HiddenSweep(vault: vault, environment: environment, lock: lock).run()
             }
-            try await removeUnneeded(backups, &report)
-            return report
+            try await tell(outcome, &report)
+        } catch let error as HoldfastError where error.code == .conflict || error.code == .unreachable {
+            report.waiting = error.message
         }
+        return report
     }
 
-    /// The backups that refer to an archive, or may do so: of what cannot be read nobody knows. Sealed backups refer to
-    /// sealed archives only, and others to others.
-    private static func needing(_ file: ArchiveFile, among backups: [BackupSummary]) -> [String] {
-        backups.filter { $0.dependsOn?.contains(file.fileName) ?? ($0.sealed == file.isSealed) }.map(\.name)
-    }
-
-    private func remove(_ file: ArchiveFile, _ report: inout DeleteReport) async throws {
-        for copy in vault.copies {
-            do {
-                if try await copy.remove(file) { report.deleted.append(copy.label) }
-            } catch {
-                try Task.checkCancellation()
-                report.failed.append(CopyProblem(label: copy.label, problem: "\(error)"))
-            }
+    private func tell(_ outcome: HiddenSweep.Outcome, _ report: inout DeleteReport) async throws {
+        let file = entry.file.fileName
+        report.alsoRemoved = outcome.removed.map(\.file).filter { $0 != file }
+        if let waiting = outcome.waiting.first(where: { $0.file == file }) {
+            report.neededBy = waiting.neededBy
+            report.waiting = waiting.reason
+            return
         }
-        try await CatalogCache(state: environment.state).forget(file)
-        if report.failed.isEmpty { try await KeptCatalogs(environment.state).forget(file) }
-    }
-
-    private func hide(_ report: inout DeleteReport) async throws {
-        let mark = HiddenArchive(archive: entry.file.fileName, hidden: environment.services.now())
-        for copy in vault.copies {
-            do {
-                try await copy.prepare()
-                try await copy.replaceFile(HiddenArchive.path(of: entry.file), try mark.encoded())
-                report.deleted.append(copy.label)
-            } catch {
-                try Task.checkCancellation()
-                report.failed.append(CopyProblem(label: copy.label, problem: "\(error)"))
-            }
-        }
-    }
-
-    /// Removes hidden archives that no backup refers to any more: the archive first, so that a mark without an archive
-    /// is all that a crash leaves.
-    private func removeUnneeded(_ backups: [BackupSummary], _ report: inout DeleteReport) async throws {
-        for hidden in try await vault.backups().hidden where hidden.file != entry.file {
-            guard Self.needing(hidden.file, among: backups).isEmpty else { continue }
-            var removal = DeleteReport(name: hidden.file.name.rawValue, file: hidden.file.fileName)
-            try await remove(hidden.file, &removal)
-            report.failed += removal.failed
-            guard removal.failed.isEmpty else { continue }
-            for copy in vault.copies { try await copy.removeFile(HiddenArchive.path(of: hidden.file)) }
-            report.alsoRemoved.append(hidden.file.fileName)
-        }
+        report.deleted = outcome.removed.first { $0.file == file }?.copies ?? []
+        let kept = outcome.failed.filter { $0.file == file }.map(\.problem)
+        report.failed = kept + outcome.failed.filter { $0.file != file }.map(\.problem)
+        // Where a copy keeps it, it is still a backup, and can be deleted again by its name.
+        if !kept.isEmpty { try await vault.unhide(entry.file) }
     }
 }

@@ -1,7 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+package import Foundation
 package import NIOCore
 package import Streams
 package import SystemPackage
@@ -81,6 +81,24 @@ package struct DirectoryCopy: VaultCopy {
         return removed
     }
 
+    package func removeTraces(now: Date) async throws -> Int {
+        let folders = [VaultLayout.locks, VaultLayout.hidden].map { root.appending(String($0.dropLast())) }
+        return try await FileThread.run {
+            var count = 0
+            for folder in folders {
+                for name in try FileSystemNames.list(folder) where name.hasSuffix(".partial") {
+                    let path = folder.appending(name)
+                    // Nobody takes a day to write a hundred bytes.
+                    guard let facts = try FileSystemNames.regularFile(path),
+                        facts.modified < now.addingTimeInterval(-86_400), try FileSystemNames.unlink(path)
+                    else { continue }
+                    count += 1
+                }
+            }
+            return count
+        }
+    }
+
     package func files(in folder: String) async throws -> [String] {
         let directory = root.appending(String(folder.dropLast()))
         return try await FileThread.run { try FileSystemNames.list(directory) }
@@ -109,8 +127,13 @@ package struct DirectoryCopy: VaultCopy {
                 let partial = FilePath(target.string + ".partial")
                 let file = try SystemPackage.FileDescriptor.open(
                     partial, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
-                try file.closeAfter { _ = try file.writeAll(content.readableBytesView) }
+                try file.closeAfter {
+                    _ = try file.writeAll(content.readableBytesView)
+                    // A mark that a power failure takes back would show a backup whose bytes are gone.
+                    try FileSystemNames.synchronise(file, partial)
+                }
                 try FileSystemNames.rename(partial, to: target)
+                try FileSystemNames.synchronise(target.removingLastComponent())
             }
         }
     }

@@ -33,10 +33,12 @@ package struct Vault: Sendable {
                 .unreachable, "No copy of the vault can be read. \(first.label): \(first.problem)",
                 hint: "holdfast check tries each copy and says what is wrong with it.")
         }
+        let marked = Set(entries.keys.map { HiddenArchive.fileName(of: $0) })
         let sorted = entries.values.sorted { ($0.file.name, $0.file.fileName) < ($1.file.name, $1.file.fileName) }
         return VaultListing(
             entries: sorted.filter { !hidden.contains(HiddenArchive.fileName(of: $0.file)) },
-            hidden: sorted.filter { hidden.contains(HiddenArchive.fileName(of: $0.file)) }, unreachable: unreachable,
+            hidden: sorted.filter { hidden.contains(HiddenArchive.fileName(of: $0.file)) },
+            strayMarks: hidden.subtracting(marked).filter { $0.hasSuffix(".json") }, unreachable: unreachable,
             copies: copies.map(\.label))
     }
 
@@ -84,6 +86,8 @@ package struct VaultListing: Sendable {
     package let entries: [VaultEntry]
     /// Archives of deleted backups that other backups still need.
     package let hidden: [VaultEntry]
+    /// The names of marks that hide nothing that can be seen.
+    let strayMarks: Set<String>
     /// Copies that could not be listed: what they hold is unknown, not absent.
     package let unreachable: [CopyProblem]
     /// Every copy of the vault, readable or not.

@@ -37,6 +37,12 @@ package protocol VaultCopy: Sendable {
     /// Returns what was removed, for the log.
     func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String]
 
+    /// Removes what is left of small files that are gone: half-written ones that are older than a day, and in a bucket
+    /// with versioning the versions and delete markers that nothing shows any more.
+    ///
+    /// - Returns: how many traces were removed.
+    func removeTraces(now: Date) async throws -> Int
+
     /// The names of the small files in a folder of the vault, `/` at its end; none when there is no such folder.
     func files(in folder: String) async throws -> [String]
 
@@ -51,6 +57,11 @@ package protocol VaultCopy: Sendable {
 
     /// Removes a small file; a missing one is a success.
     func removeFile(_ path: String) async throws
+}
+
+extension VaultCopy {
+    /// For copies that leave none.
+    package func removeTraces(now: Date) async throws -> Int { 0 }
 }
 
 /// A complete archive in one copy.

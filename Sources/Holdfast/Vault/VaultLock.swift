@@ -5,11 +5,13 @@ import Foundation
 import Glibc
 import NIOCore
 
-/// Who is at work on a name, for other processes and hosts to see (format, order of writes, steps 1 and 6).
+/// Who is at work on a name, or prunes the vault, for other processes and hosts to see (format, order of writes, steps 1
+/// and 6).
 ///
 /// A lock ends with its release, with its expiry, or at once when it was taken on this host by a process that is gone.
 struct VaultLock: Codable, Equatable, Sendable {
     let operation: String
+    /// Of a backup; `the vault` for the lock on all of it.
     let name: String
     let host: String
     /// The kernel's id of this boot: the same pid after a reboot is another process.
@@ -24,6 +26,9 @@ struct VaultLock: Codable, Equatable, Sendable {
 
     static func path(for name: BackupName) -> String { VaultLayout.locks + "archive-\(name).json" }
 
+    /// Of the one lock under which archives are removed.
+    static let vaultPath = VaultLayout.locks + "vault.json"
+
     /// Whether the process that took the lock may still be at work.
     func isAlive(now: Date) -> Bool {
         guard expires > now else { return false }
@@ -31,9 +36,9 @@ struct VaultLock: Codable, Equatable, Sendable {
         return kill(pid, 0) == 0 || errno == EPERM
     }
 
-    init(operation: String, name: BackupName, now: Date) {
+    init(operation: String, name: String, now: Date) {
         self.operation = operation
-        self.name = name.rawValue
+        self.name = name
         host = Self.thisHost
         boot = Self.thisBoot
         pid = getpid()
@@ -81,12 +86,7 @@ struct VaultLock: Codable, Equatable, Sendable {
             if try await copy.createFile(path, content) { return }
             guard let held = try await copy.readFile(path) else { continue }
             if let holder = VaultLock(held), holder.isAlive(now: now) {
-                throw HoldfastError(
-                    .conflict,
-                    "\(holder.operation) of \(name) is under way on \(holder.host) (process \(holder.pid), since \(TimeText.iso(holder.started))).",
-                    hint:
-                        "Wait for it, or choose another name. A dead run's lock expires \(TimeText.iso(holder.expires))."
-                )
+                throw holder.conflict(at: path, in: copy, now: now)
             }
             try await copy.removeFile(path)
         }
@@ -94,13 +94,62 @@ struct VaultLock: Codable, Equatable, Sendable {
     }
 }
 
+extension VaultLock {
+    /// Who, where and since when.
+    var holder: String {
+        "\(operation) of \(name) is under way on \(host) (process \(pid), since \(TimeText.iso(started)))"
+    }
+
+    fileprivate func conflict(at path: String, in copy: any VaultCopy, now: Date) -> HoldfastError {
+        // Renewed or not, no lock of a clock that goes right is longer than its lifetime.
+        guard expires <= now.addingTimeInterval(Self.lifetime + 60) else {
+            return HoldfastError(
+                .conflict,
+                "\(holder), by a clock that differs from this one (\(TimeText.iso(now))): its lock expires \(TimeText.iso(expires)).",
+                hint: "Set the clocks right. If that run is gone, remove \(path) from \(copy.label) by hand.")
+        }
+        let wayOut = path == Self.vaultPath ? "Wait for it." : "Wait for it, or choose another name."
+        return HoldfastError(
+            .conflict, holder + ".", hint: "\(wayOut) A dead run's lock expires \(TimeText.iso(expires)).")
+    }
+}
+
+/// A lock that this run has taken.
+struct HeldLock: Sendable {
+    fileprivate let lock: VaultLock
+    fileprivate let path: String
+    fileprivate let copies: [any VaultCopy]
+
+    /// Whether no other run has found it expired and broken it: a run that slept too long must not go on.
+    func isStillHeld() async -> Bool {
+        for copy in copies { guard await lock.isHeld(in: copy, path: path) else { return false } }
+        return true
+    }
+
+    /// Whether a lock that was read is this one.
+    func isSame(as other: VaultLock) -> Bool { other.token == lock.token }
+}
+
 extension Vault {
     /// Runs `body` while holding the lock on a name in every copy that can be written, renewed each third of its life.
     func withLock<Result>(
         _ operation: String, _ name: BackupName, services: SystemServices, _ body: () async throws -> Result
     ) async throws -> Result {
-        let taken = VaultLock(operation: operation, name: name, now: services.now())
-        let path = VaultLock.path(for: name)
+        let lock = VaultLock(operation: operation, name: name.rawValue, now: services.now())
+        return try await withLock(lock, at: VaultLock.path(for: name), services: services) { _ in try await body() }
+    }
+
+    /// Runs `body` while holding the one lock under which archives are removed.
+    func withVaultLock<Result>(
+        _ operation: String, services: SystemServices, _ body: (HeldLock) async throws -> Result
+    ) async throws -> Result {
+        let lock = VaultLock(operation: operation, name: "the vault", now: services.now())
+        return try await withLock(lock, at: VaultLock.vaultPath, services: services, body)
+    }
+
+    private func withLock<Result>(
+        _ taken: VaultLock, at path: String, services: SystemServices, _ body: (HeldLock) async throws -> Result
+    ) async throws -> Result {
         var held: [any VaultCopy] = []
         for copy in copies {
             do {
@@ -131,7 +180,7 @@ extension Vault {
             }
         }
         do {
-            let result = try await body()
+            let result = try await body(HeldLock(lock: taken, path: path, copies: held))
             renewal.cancel()
             await release(taken, path, in: held)
             return result
@@ -153,5 +202,25 @@ extension Vault {
     func isAlive(_ name: BackupName, in copy: any VaultCopy, now: Date) async throws -> Bool {
         guard let content = try await copy.readFile(VaultLock.path(for: name)) else { return false }
         return VaultLock(content)?.isAlive(now: now) ?? false
+    }
+
+    /// The locks in the vault that are alive, each once, or dead for more than an hour, by their paths.
+    ///
+    /// - Throws: when a copy cannot be read: who is at work there is unknown.
+    func locks(now: Date) async throws -> (alive: [VaultLock], longDead: [(path: String, copy: any VaultCopy)]) {
+        var alive: [String: VaultLock] = [:]
+        var longDead: [(path: String, copy: any VaultCopy)] = []
+        for copy in copies {
+            for name in try await copy.files(in: VaultLayout.locks) where name.hasSuffix(".json") {
+                let path = VaultLayout.locks + name
+                guard let content = try await copy.readFile(path), let lock = VaultLock(content) else { continue }
+                if lock.isAlive(now: now) {
+                    alive[lock.token] = lock
+                } else if lock.expires < now.addingTimeInterval(-3600) {
+                    longDead.append((path, copy))
+                }
+            }
+        }
+        return (alive.values.sorted { ($0.started, $0.token) < ($1.started, $1.token) }, longDead)
     }
 }

@@ -26,7 +26,7 @@ struct BackupCommand: Subcommand {
               holdfast backup photos --full
               holdfast backup photos --all-versions
               holdfast backup photos --at 2026-11-23T08:00:00Z
-              holdfast backup photos --name before-migration --format zstd
+              holdfast backup photos --name before-migration --format zstd --tag keep
               holdfast backup photos --vault-directory /mnt/disk --vault-bucket ''
               holdfast backup photos --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
             """)
@@ -36,6 +36,12 @@ struct BackupCommand: Subcommand {
 
     @Option(help: "The name of the backup; made of the bucket and the time if left out.")
     var name: String?
+
+    @Option(
+        name: .customLong("tag"),
+        help: ArgumentHelp(
+            "Tag the backup with a word, which prune --keep-tag keeps; may be given several times.", valueName: "tag"))
+    var tags: [String] = []
 
     @Option(help: "How the archive is compressed.")
     var format = ArchiveCodec.gzip
@@ -70,14 +76,24 @@ struct BackupCommand: Subcommand {
 
     var whenInterrupted: String { "interrupted; no backup was made" }
 
+    func validate() throws {
+        for tag in tags {
+            let isWord =
+                !tag.isEmpty && tag.utf8.count <= 100
+                && tag.allSatisfy { $0.isLetter || $0.isNumber || "._-".contains($0) }
+            guard isWord else { throw ValidationError("a tag is a word of letters, digits and . _ -") }
+        }
+    }
+
     func run(in session: Session) async throws -> ExitStatus {
         let name = try name.map { try BackupName($0) }
         let resolved = try session.resolve(connection, needsSource: true, sealing: sealing)
         let recipients = try await session.recipients(resolved.sealing)
-        let options = BackupRun.Options(
+        var options = BackupRun.Options(
             codec: format, compression: compression, allowEmpty: allowEmpty, isFull: full, sweep: metadataSweep,
             allVersions: allVersions, moment: at?.date, acls: acls,
             recipients: recipients)
+        options.tags = tags
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             try await session.withProgress {
                 try await engine.backUp(bucket: bucket.name, name: name, options: options, progress: $0)

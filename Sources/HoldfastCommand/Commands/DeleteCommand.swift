@@ -56,12 +56,13 @@ struct DeleteCommand: Subcommand {
     }
 
     private func lines(_ report: DeleteReport) -> [String] {
-        let isHidden = !report.neededBy.isEmpty
+        let isHidden = !report.neededBy.isEmpty || report.waiting != nil
         let needed = report.neededBy.joined(separator: ", ")
         return report.deleted.map {
             (isHidden ? "Hid" : "Deleted") + " \(report.file) \(isHidden ? "in" : "from") \($0)."
         }
-            + (isHidden ? ["Its bytes stay until these backups, which need them, are deleted: \(needed)."] : [])
+            + (needed.isEmpty ? [] : ["Its bytes stay until these backups, which need them, are deleted: \(needed)."])
+            + (report.waiting.map { ["Its bytes stay until the next deletion or prune: \($0)"] } ?? [])
             + report.alsoRemoved.map { "Removed \($0), hidden before and needed no more." }
             + report.failed.map { "NOT DELETED from \($0.label): \($0.problem)" }
             + (report.deleted.isEmpty && report.failed.isEmpty ? ["\(report.file) was in no copy any more."] : [])

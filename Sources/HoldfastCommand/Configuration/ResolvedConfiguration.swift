@@ -12,6 +12,8 @@ struct ResolvedConfiguration: Sendable {
     let target: StorageConfiguration?
     /// How backups are to be sealed, by those of the settings that a backup asks for.
     let sealing: SealingChoice
+    /// What `holdfast.yaml` says is kept of each bucket.
+    let retention: RetentionPolicies
     /// What the operator should know, each a sentence.
     let warnings: [String]
 
@@ -31,6 +33,7 @@ struct ResolvedConfiguration: Sendable {
         guard source != nil || !needsSource else { throw places.noSource() }
         let vault = try places.vault(source: source)
         target = try options.flatMap { try places.target($0, source: source) }
+        retention = file?.retention ?? RetentionPolicies()
         self.sealing = try sealing.map { try places.sealing($0) } ?? .unsealed
         var configuration = HoldfastConfiguration(
             source: source, vault: vault, stateDirectory: try places.stateDirectory())

@@ -77,6 +77,35 @@ struct YAMLSection {
         }
     }
 
+    /// The sections of a mapping whose keys are names that the operator chose.
+    func namedSections(_ key: String, keys: [String]) throws -> [(name: String, section: YAMLSection)] {
+        guard let node = mapping[key] else { return [] }
+        guard case .mapping(let named) = node else {
+            throw Self.error(file, node, "\(path(key)) must be a list of “name: settings”")
+        }
+        return try named.map { name, node in
+            guard case .scalar(let scalar) = name, !scalar.string.isEmpty else {
+                throw Self.error(file, name, "each of \(path(key)) must have a name")
+            }
+            let place = "\(path(key)).\(scalar.string.prefix(63))"
+            return (scalar.string, try YAMLSection(node, named: place, of: file, keys: keys))
+        }
+    }
+
+    /// A number; 0 and above.
+    func count(_ key: String) throws -> Int? {
+        guard let setting = try text(key) else { return nil }
+        guard let number = Int(setting.value), number >= 0 else {
+            throw HoldfastError(.invalidConfiguration, "\(setting.origin): \(path(key)) must be a number.")
+        }
+        return number
+    }
+
+    /// An error of what was made of this section, with its line.
+    func located(_ error: HoldfastError) -> HoldfastError {
+        HoldfastError(error.code, "\(Self.place(file, .mapping(mapping))): \(error.message)", hint: error.hint)
+    }
+
     /// An error that names this section and its line.
     func error(_ what: String, hint: String? = nil) -> HoldfastError {
         Self.error(file, .mapping(mapping), what, hint: hint)

@@ -32,6 +32,7 @@ extension BackupSummary {
         default: if parts.isEmpty { parts.append(sealed ? "no identity given" : "does not say") }
         }
         if sealed { parts.append("sealed") }
+        if !tags.isEmpty { parts.append("tagged \(tags.joined(separator: ", "))") }
         if !missingCopies.isEmpty { parts.append("missing in \(missingCopies.joined(separator: " and "))") }
         return parts.joined(separator: "; ")
     }

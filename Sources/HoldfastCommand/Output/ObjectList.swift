@@ -38,6 +38,7 @@ struct ObjectList: Sendable {
         if let metadata = backup.metadata {
             parts.append("bucket \(ObjectKey(metadata.bucketName))")
             if let cut = metadata.cut { parts.append("as of \(AmountText.time(cut)) UTC") }
+            if let tags = metadata.tags { parts.append("tagged \(tags.joined(separator: ", "))") }
         }
         let things = backup.metadata?.includeVersions == true ? "version or delete marker" : "object"
         let many = backup.metadata?.includeVersions == true ? "versions and delete markers" : "objects"
