@@ -61,6 +61,7 @@ package struct DeleteRun: Sendable {
             }
         }
         try await CatalogCache(state: environment.state).forget(file)
+        await ProofRecords(environment).forget(file)
         if report.failed.isEmpty { try await KeptCatalogs(environment.state).forget(file) }
     }
 

@@ -8,6 +8,8 @@ import ObjectStorage
 /// The contents of a backup on standard output, a page of 1,000 objects in memory at a time.
 struct ObjectList: Sendable {
     let backup: OpenedBackup
+    /// What is known to have been proven of it, copy by copy.
+    let proofs: [CopyProofs]
     let prefix: [UInt8]
     let output: StandardOutput
 
@@ -21,6 +23,7 @@ struct ObjectList: Sendable {
         let totals = try await backup.catalog.totals()
         var page = output.page()
         try await page.add(heading(totals))
+        for copy in proofs { try await page.add("  in \(copy.copy): \(copy.words)") }
         var count = 0
         for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) {
             try await page.add(ShownObject.line(object))
@@ -47,7 +50,7 @@ struct ObjectList: Sendable {
     }
 
     func printObjectDocument() async throws {
-        var document = try await JSONListDocument(output, head: ["name": name], list: "objects")
+        var document = try await JSONListDocument(output, head: ["name": name, "proofs": proofs], list: "objects")
         var count = 0
         for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) {
             try await document.add(ShownObject(object))
