@@ -167,6 +167,11 @@ package struct Engine: Sendable {
         await ProofRecords(environment(ProgressMeter())).proofs(of: backup.entry)
     }
 
+    /// Makes a backup whole in every copy, with the archives that it needs; every archive of the vault for `nil`.
+    package func repair(_ name: String?, dryRun: Bool, progress: ProgressMeter) async throws -> RepairReport {
+        try await RepairRun(name: name, vault: vault, dryRun: dryRun, environment: environment(progress)).run()
+    }
+
     /// Seals a backup that is sealed already to others.
     package func reseal(_ name: String, to recipients: SealRecipients, keepsRecipients: Bool) async throws
         -> ResealReport

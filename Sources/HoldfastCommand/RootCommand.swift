@@ -34,7 +34,9 @@ struct RootCommand: ParsableCommand {
                     BucketsCommand.self, BackupsCommand.self, ShowCommand.self, DiffCommand.self, VerifyCommand.self,
                     CheckCommand.self,
                 ]),
-            CommandGroup(name: "Keeping", subcommands: [DeleteCommand.self, ResealCommand.self, KeysCommand.self]),
+            CommandGroup(
+                name: "Keeping",
+                subcommands: [DeleteCommand.self, RepairCommand.self, ResealCommand.self, KeysCommand.self]),
             CommandGroup(name: "Running", subcommands: [ServeCommand.self, CompletionsCommand.self]),
         ])
 
