@@ -56,13 +56,20 @@ struct KillTests {
     private func interrupt(
         _ program: HoldfastProcess, name: String, at number: Int, _ moment: TripwireProxy.Moment, _ signal: Int32
     ) async throws -> (outcome: HoldfastProcess.Outcome, isTripped: Bool) {
+        try await interrupt(program, ["backup", Self.source, "--name", name, "--quiet"], at: number, moment, signal)
+    }
+
+    private func interrupt(
+        _ program: HoldfastProcess, _ arguments: [String], at number: Int, _ moment: TripwireProxy.Moment,
+        _ signal: Int32
+    ) async throws -> (outcome: HoldfastProcess.Outcome, isTripped: Bool) {
         let process = Guarded<pid_t?>(nil)
         let wire = TripwireProxy.Wire(bucket: program.bucket, number: number, moment: moment) {
             if let process = process.value { kill(process, signal) }
         }
         return try await TripwireProxy.with(program.server, wire) { proxy, port in
             let outcome = try await program.run(
-                ["backup", Self.source, "--name", name, "--quiet"], vaultPort: port,
+                arguments, vaultPort: port,
                 started: { pid in process.with { $0 = pid } })
             return (outcome, proxy.counted.count >= number)
         }
@@ -128,6 +135,39 @@ struct KillTests {
                 #expect(uploads.isEmpty)
             }
             #expect(try await program.run(["backup", Self.source, "--name", "stopped", "--quiet"]).status == 0)
+        }
+    }
+
+    /// A repair that fills the bucket is killed at each of its requests: the bucket has nothing, or all of it.
+    @Test func aKilledRepairLeavesTheGoodCopy() async throws {
+        try await withProgram { program in
+            #expect(try await program.run(["backup", Self.source, "--name", "r", "--quiet"]).status == 0)
+            let local = program.directory.appending("vault/buckets/r.tar.gz").string
+            let whole = try Data(contentsOf: URL(fileURLWithPath: local))
+            let key = ObjectKey("buckets/r.tar.gz")
+            var number = 0
+            var isTripped = true
+            while isTripped {
+                number += 1
+                try await program.withService { service in
+                    _ = try await service.store(for: program.bucket).delete([ObjectReference(key)])
+                }
+                let outcome: HoldfastProcess.Outcome
+                (outcome, isTripped) = try await interrupt(
+                    program, ["repair", "r", "--quiet"], at: number, .after, SIGKILL)
+                #expect(outcome.status == (isTripped ? -SIGKILL : 0), "at request \(number): \(outcome.errors)")
+                #expect(try Data(contentsOf: URL(fileURLWithPath: local)) == whole, "at request \(number)")
+                let again = try await program.run(["repair", "r", "--quiet"])
+                #expect(again.status == 0, "at request \(number): \(again.errors)")
+                try await program.withService { service in
+                    let stored = try await service.store(for: program.bucket).get(key, GetOptions())
+                    let bytes = try await stored.bytes.collect(upTo: 1 << 26)
+                    #expect(Data(bytes.readableBytesView) == whole, "at request \(number)")
+                }
+            }
+            #expect(number > 8)
+            #expect(try await program.run(["delete", "r", "--yes"]).status == 0)
+            try await expectNothingLeft(program)
         }
     }
 }

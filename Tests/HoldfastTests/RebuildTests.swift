@@ -154,4 +154,26 @@ import Testing
             #expect(try bytes(of: scene.archives.appending(file)) == before)
         }
     }
+
+    @Test func whatIsLeftOfAnArchiveServesTheBackupsThatNeedIt() async throws {
+        try await Scene.with { scene in
+            try await fill(scene)
+            let first = try await scene.backUp().file
+            try await scene.store.put("added", Array("later".utf8))
+            try await scene.backUp("second", isFull: false)
+            let content = try bytes(of: scene.archives.appending(first))
+            for copy in 0...1 {
+                let left = Array(content[..<(content.count / 2 + copy)])
+                if copy == 0 { try write(left, to: scene.archives.appending(first)) }
+                if copy == 1 { try await scene.setBucketBytes(left, first) }
+            }
+            let report = try await scene.repair("second")
+            #expect(!report.lost.isEmpty && report.lost.count < 6)
+            #expect(report.lost.allSatisfy { $0.archive == first })
+            let restored = try await scene.restore("second", into: "back")
+            #expect(restored.restoredCount == 7 - report.lostCount)
+            #expect(Set(restored.exceptions.map(\.key)) == Set(report.lost.map(\.key)))
+            #expect(try await !scene.verify(.contents, "second").isSound)
+        }
+    }
 }

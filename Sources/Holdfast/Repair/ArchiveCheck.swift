@@ -26,8 +26,6 @@ struct ArchiveFinding: Sendable {
     /// Whether a closed seal's bytes were compared with what this host wrote.
     var isCompared = false
     var lost = LostBytes()
-    /// Whether all that is missing are index and catalog.
-    var canBeRebuilt = false
 
     var isSound: Bool { problem == nil && (missingKey == nil || isCompared) }
 
@@ -71,8 +69,9 @@ struct ArchiveCheck: Sendable {
             if let inside = finding.inside { try await scan(inside, label, &finding) }
         } catch let error where Self.isDamage(error) {
             finding.add("\(error)")
-            // Without frames to tell what is left, nothing is.
-            if finding.reader == nil { finding.lost = .all }
+            if finding.reader == nil, let inside = finding.inside {
+                try await findRemains(inside, label, &finding)
+            }
         }
         if finding.problem != nil { finding.fingerprint = nil }
         return finding
@@ -82,11 +81,16 @@ struct ArchiveCheck: Sendable {
     /// not to be written over.
     static func isDamage(_ error: any Error) -> Bool {
         switch error {
-        case is ArchiveError, is ByteStreamError, is CatalogError: true
-        // A file that was opened and cannot be read: the disk has lost a part of it.
-        case let error as HoldfastError: error.code == .failed || error.code == .corrupt
+        case is ArchiveError, is ByteStreamError: true
+        case let error as CatalogError: error.isDamage
+        case let error as HoldfastError: error.code == .corrupt
         default: false
         }
+    }
+
+    /// The same for the reading of a file that is open: what cannot be read, the disk has lost.
+    static func isLoss(_ error: any Error) -> Bool {
+        isDamage(error) || (error as? HoldfastError)?.code == .failed
     }
 
     private func checkFrames(
@@ -98,7 +102,7 @@ struct ArchiveCheck: Sendable {
         try await (0..<reader.frames.count).async.mapInOrder(width: Self.concurrentReads) { index in
             do {
                 return (index, Result<ByteBuffer, ArchiveProblem>.success(try await reader.checkedFrame(index)))
-            } catch let error where Self.isDamage(error) {
+            } catch let error where Self.isLoss(error) {
                 return (index, .failure(ArchiveProblem(text: "\(error)")))
             }
         } consume: { (index, result) in
@@ -111,8 +115,9 @@ struct ArchiveCheck: Sendable {
                 found.lost.add(tarRange)
             }
         }
-        let footer = try await inside.read(reader.frames.fileLength..<inside.size)
-        footer.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+        for try await block in inside.stream(reader.frames.fileLength..<inside.size) {
+            block.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+        }
         found.fingerprint = Hex.text(hash.finalize())
         finding = found
     }
@@ -130,17 +135,22 @@ struct ArchiveCheck: Sendable {
             backup = try await ArchiveScan(entry: entry, copy: label, source: inside, flaws: []).open(environment)
         } catch let error as HoldfastError where error.code == .corrupt {
             finding.add(error.message)
-            finding.lost = .all
-            return
+            return try await findRemains(inside, label, &finding)
         }
         if backup.metadata?.formatVersion == nil, backup.flaws.isEmpty, backup.isWhole {
             finding.fingerprint = try await FileDigest.hex(of: inside)
             return
         }
-        finding.canBeRebuilt = backup.metadata?.formatVersion != nil && backup.metadata?.storedCount != nil
         let count = try await backup.catalog.totals().stored
         let left = count == 1 ? "1 object is" : "\(count) objects are"
         finding.add((["Its index is lost; \(left) left of it."] + backup.flaws).joined(separator: " "))
+        try await findRemains(inside, label, &finding)
+    }
+
+    /// Which frames are left of an archive without an index that can be believed.
+    private func findRemains(
+        _ inside: any RandomAccessBytes, _ label: String, _ finding: inout ArchiveFinding
+    ) async throws {
         do {
             let recovered = try await ArchiveReader.recover(inside)
             var ignored = finding

@@ -61,7 +61,13 @@ struct ArchiveRepair: Sendable {
     private func repair(_ copies: inout [Examined], _ report: inout RepairReport.Archive) async throws -> LostBytes {
         let sound = copies.indices.filter { copies[$0].report.found == .sound }
         if let good = sound.first {
-            guard Set(sound.map { copies[$0].finding?.fingerprint }).count == 1 else {
+            // What was opened is told by what is inside, what was not by its seal: the two cannot be compared.
+            let kinds = [true, false].map { isOpen in
+                Set(
+                    sound.compactMap { copies[$0].finding }.filter { ($0.missingKey == nil) == isOpen }
+                        .map(\.fingerprint))
+            }
+            guard kinds.allSatisfy({ $0.count <= 1 }) else {
                 report.problem =
                     "The copies hold different archives, each of them sound, and nothing tells which one is right."
                 return LostBytes()

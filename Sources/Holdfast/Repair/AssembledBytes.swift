@@ -169,7 +169,7 @@ private enum Layout: Sendable {
                 _ = try await inside.read(start..<start + length)
             }
             return true
-        } catch let error where ArchiveCheck.isDamage(error) {
+        } catch let error where ArchiveCheck.isLoss(error) {
             return false
         }
     }
