@@ -7,6 +7,7 @@ package import Logging
 import NIOPosix
 package import ObjectStorage
 import Streams
+package import SystemPackage
 
 /// Everything opened: the source, the vault, the state. One method for each operation; no state of its own.
 package struct Engine: Sendable {
@@ -170,6 +171,16 @@ package struct Engine: Sendable {
     /// Makes a backup whole in every copy, with the archives that it needs; every archive of the vault for `nil`.
     package func repair(_ name: String?, dryRun: Bool, progress: ProgressMeter) async throws -> RepairReport {
         try await RepairRun(name: name, vault: vault, dryRun: dryRun, environment: environment(progress)).run()
+    }
+
+    /// Writes a recovery kit.
+    ///
+    /// - Parameter recipients: public keys that new backups are sealed to.
+    package func makeKit(in directory: FilePath, recipients: [String]) async throws -> KitReport {
+        try await KitRun(
+            directory: directory, vault: vault, source: configuredSource?.name, recipients: recipients,
+            environment: environment(ProgressMeter())
+        ).run()
     }
 
     /// Seals a backup that is sealed already to others.

@@ -36,7 +36,9 @@ struct RootCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Keeping",
-                subcommands: [DeleteCommand.self, RepairCommand.self, ResealCommand.self, KeysCommand.self]),
+                subcommands: [
+                    DeleteCommand.self, RepairCommand.self, ResealCommand.self, KeysCommand.self, KitCommand.self,
+                ]),
             CommandGroup(name: "Running", subcommands: [ServeCommand.self, CompletionsCommand.self]),
         ])
 
