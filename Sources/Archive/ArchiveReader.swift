@@ -70,15 +70,23 @@ package struct ArchiveReader: Sendable {
     /// - Parameter index: 0 to the number of ``frames`` - 1.
     /// - Throws: ``ArchiveError/corrupt(_:)``; what the source throws.
     package func checkFrame(_ index: Int) async throws {
+        _ = try await checkedFrame(index)
+    }
+
+    /// As ``checkFrame(_:)``.
+    ///
+    /// - Parameter other: where the same archive lies as well; `nil` for the source.
+    /// - Returns: the frame's bytes as they lie in the file.
+    package func checkedFrame(_ index: Int, from other: (any RandomAccessBytes)? = nil) async throws -> ByteBuffer {
         let frame = frames[index]
-        let compressed = try await file.read(frame.fileRange)
+        let compressed = try await (other ?? file).read(frame.fileRange)
         let content = try await decode(compressed, index)
-        guard codec == .gzip else { return }
+        guard codec == .gzip else { return compressed }
         // Decoders differ in what they forgive: damage that this one reads over can keep another one out.
-        let other = decompressed(ByteStream(compressed))
+        let second = decompressed(ByteStream(compressed))
         let again: ByteBuffer
         do {
-            again = try await other.collect(upTo: content.readableBytes)
+            again = try await second.collect(upTo: content.readableBytes)
         } catch {
             try Task.checkCancellation()
             throw ArchiveError.corrupt(
@@ -88,6 +96,7 @@ package struct ArchiveReader: Sendable {
             throw ArchiveError.corrupt(
                 "frame \(index) at file offset \(frame.fileRange.lowerBound) can be read in two ways")
         }
+        return compressed
     }
 
     func checkBounds(_ range: Range<Int64>) throws {

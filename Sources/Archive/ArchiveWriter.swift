@@ -23,6 +23,9 @@ package final class ArchiveWriter {
     /// Bytes of tar stream so far: where the next header, or the next byte of an open member, goes.
     package private(set) var tarOffset: Int64 = 0
 
+    /// Whether no member is open: what was written so far stands as it is.
+    package var isBetweenMembers: Bool { open == nil }
+
     private let options: ArchiveOptions
     private let pieceLength: Int
     private let pipeline: FramePipeline

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Catalog
-import Foundation
+package import Foundation
 package import Logging
 import NIOPosix
 package import ObjectStorage
 import Streams
+package import SystemPackage
 
 /// Everything opened: the source, the vault, the state. One method for each operation; no state of its own.
 package struct Engine: Sendable {
@@ -146,9 +147,39 @@ package struct Engine: Sendable {
     }
 
     /// Verifies a backup in every copy.
-    package func verify(_ name: String, depth: VerifyDepth, progress: ProgressMeter) async throws -> VerifyReport {
+    package func verify(
+        _ name: String, depth: VerifyDepth, sample: VerifySample? = nil, progress: ProgressMeter
+    ) async throws -> VerifyReport {
         try await VerifyRun(
-            entry: try await vault.find(name), vault: vault, depth: depth, environment: environment(progress)
+            entry: try await vault.find(name), vault: vault, depth: depth, sample: sample,
+            environment: environment(progress)
+        ).run()
+    }
+
+    /// When a backup was shown to be sound to `depth` in all of its copies, if that is not longer ago than `seconds`.
+    package func proof(of backup: BackupSummary, to depth: VerifyDepth, within seconds: Double) -> Date? {
+        guard let date = backup.proven(to: depth) else { return nil }
+        // A clock that was set back must not put off a verification for long.
+        return (0...seconds).contains(services.now().timeIntervalSince(date)) ? date : nil
+    }
+
+    /// What is known to have been proven of a backup's archive, for each copy of which anything is known.
+    package func proofs(of backup: OpenedBackup) async -> [CopyProofs] {
+        await ProofRecords(environment(ProgressMeter())).proofs(of: backup.entry)
+    }
+
+    /// Makes a backup whole in every copy, with the archives that it needs; every archive of the vault for `nil`.
+    package func repair(_ name: String?, dryRun: Bool, progress: ProgressMeter) async throws -> RepairReport {
+        try await RepairRun(name: name, vault: vault, dryRun: dryRun, environment: environment(progress)).run()
+    }
+
+    /// Writes a recovery kit.
+    ///
+    /// - Parameter recipients: public keys that new backups are sealed to.
+    package func makeKit(in directory: FilePath, recipients: [String]) async throws -> KitReport {
+        try await KitRun(
+            directory: directory, vault: vault, source: configuredSource?.name, recipients: recipients,
+            environment: environment(ProgressMeter())
         ).run()
     }
 

@@ -35,6 +35,25 @@ package struct StateDirectory: Sendable {
     /// The directory of the catalogs that cannot be read again: those of sealed backups.
     func catalogs() async throws -> FilePath { try await folder("catalogs") }
 
+    /// The directory of what was proven of archives.
+    func proofs() async throws -> FilePath { try await folder("proofs") }
+
+    /// Makes a small file, or replaces it at once and whole: killed at any moment, the old one or the new one is there.
+    func replace(_ path: FilePath, with data: Data) async throws {
+        let partial = try await workFile(name: "record")
+        try await FileThread.run {
+            try HoldfastError.withFile("write", path) {
+                let file = try SystemPackage.FileDescriptor.open(
+                    partial, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
+                try file.closeAfter {
+                    _ = try file.writeAll(data)
+                    try FileSystemNames.synchronise(file, partial)
+                }
+            }
+            try FileSystemNames.rename(partial, to: path)
+        }
+    }
+
     private func folder(_ name: String) async throws -> FilePath {
         let directory = root.appending(name)
         try await FileThread.run {

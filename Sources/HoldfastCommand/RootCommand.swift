@@ -36,7 +36,10 @@ struct RootCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Keeping",
-                subcommands: [PruneCommand.self, DeleteCommand.self, ResealCommand.self, KeysCommand.self]),
+                subcommands: [
+                    PruneCommand.self, DeleteCommand.self, RepairCommand.self, ResealCommand.self, KeysCommand.self,
+                    KitCommand.self,
+                ]),
             CommandGroup(name: "Running", subcommands: [ServeCommand.self, CompletionsCommand.self]),
         ])
 

@@ -89,4 +89,37 @@ struct KillTests {
             #expect(try await program.run(["backup", Self.source, "--name", "stopped", "--quiet"]).status == 0)
         }
     }
+
+    /// A repair that fills the bucket is killed at each of its requests: the bucket has nothing, or all of it.
+    @Test func aKilledRepairLeavesTheGoodCopy() async throws {
+        try await withProgram { program in
+            #expect(try await program.run(["backup", Self.source, "--name", "r", "--quiet"]).status == 0)
+            let local = program.directory.appending("vault/buckets/r.tar.gz").string
+            let whole = try Data(contentsOf: URL(fileURLWithPath: local))
+            let key = ObjectKey("buckets/r.tar.gz")
+            var number = 0
+            var isTripped = true
+            while isTripped {
+                number += 1
+                try await program.withService { service in
+                    _ = try await service.store(for: program.bucket).delete([ObjectReference(key)])
+                }
+                let outcome: HoldfastProcess.Outcome
+                (outcome, isTripped) = try await program.interrupt(
+                    ["repair", "r", "--quiet"], at: number, .after, SIGKILL)
+                #expect(outcome.status == (isTripped ? -SIGKILL : 0), "at request \(number): \(outcome.errors)")
+                #expect(try Data(contentsOf: URL(fileURLWithPath: local)) == whole, "at request \(number)")
+                let again = try await program.run(["repair", "r", "--quiet"])
+                #expect(again.status == 0, "at request \(number): \(again.errors)")
+                try await program.withService { service in
+                    let stored = try await service.store(for: program.bucket).get(key, GetOptions())
+                    let bytes = try await stored.bytes.collect(upTo: 1 << 26)
+                    #expect(Data(bytes.readableBytesView) == whole, "at request \(number)")
+                }
+            }
+            #expect(number > 8)
+            #expect(try await program.run(["delete", "r", "--yes"]).status == 0)
+            try await expectNothingLeft(program)
+        }
+    }
 }

@@ -194,8 +194,8 @@ struct ReportTextTests {
         (odd.name, odd.complete, odd.exceptionCount, odd.copies, odd.missingCopies) = ("b", false, 2, ["/v"], ["/w"])
         let lines = BackupSummary.table(of: [whole, odd])
         #expect(lines.count == 3)
-        #expect(lines[1].hasSuffix("1970-01-01 00:00:00        3  4.0 KiB  1.0 KiB     2/2  complete"))
-        #expect(lines[2].hasSuffix("1/2  NOT COMPLETE: 2 exceptions; missing in /w"))
+        #expect(lines[1].hasSuffix("1970-01-01 00:00:00        3  4.0 KiB  1.0 KiB     2/2  not known  complete"))
+        #expect(lines[2].hasSuffix("1/2  not known  NOT COMPLETE: 2 exceptions; missing in /w"))
     }
 
     @Test("A check is as bad as its worst result")

@@ -112,6 +112,7 @@ extension VaultCopyDouble {
     func prepare() async throws { throw refuse() }
     func open(_ file: ArchiveFile) async throws -> (any RandomAccessBytes)? { throw refuse() }
     func beginArchive(_ file: ArchiveFile) async throws -> any ArchiveSink { throw refuse() }
+    func beginReplacement(of file: ArchiveFile) async throws -> any ArchiveSink { throw refuse() }
     func replaceFront(of file: ArchiveFile, upTo end: Int64, with front: ByteBuffer) async throws { throw refuse() }
     func remove(_ file: ArchiveFile) async throws -> Bool { throw refuse() }
     func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String] {

@@ -45,6 +45,20 @@ package struct FrameIndex: Hashable, Sendable {
         return low
     }
 
+    /// The number of the frame that holds a byte of the file, found by bisection; `nil` before the first and behind the
+    /// last.
+    package func frame(atFileOffset offset: Int64) -> Int? {
+        guard offset >= 0, offset < fileLength else { return nil }
+        var low = 0
+        var high = count
+        // Always: fileOffsets[low] <= offset < fileOffsets[high].
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if fileOffsets[middle] <= offset { low = middle } else { high = middle }
+        }
+        return low
+    }
+
     /// The numbers of the frames that hold the bytes of `range`; none when it is empty or leads outside the tar stream.
     package func frames(covering range: Range<Int64>) -> Range<Int> {
         guard !range.isEmpty, let first = frame(at: range.lowerBound), let last = frame(at: range.upperBound - 1) else {

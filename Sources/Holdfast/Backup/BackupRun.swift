@@ -204,6 +204,8 @@ package struct BackupRun: Sendable {
                 try await sink.commit()
                 if let seal { try await keep(path, recorded.metadata, of: seal, &report) }
                 report.copies = await sink.committed
+                await ProofRecords(environment).noteWritten(
+                    file, to: report.copies, of: vault, sha256: report.archiveSHA256)
                 report.degraded = await sink.failures.map { CopyProblem(label: $0.label, problem: "\($0.error)") }
                 return report
             } catch {

@@ -37,6 +37,8 @@ package struct BackupSummary: Codable, Sendable {
     package var sealed = false
     /// What is wrong with it, if anything is.
     package var problem: String?
+    /// What this host knows to have been proven of it, for each copy of which it knows anything.
+    package var proofs: [CopyProofs] = []
 }
 
 /// Reads what each archive says of itself: three small reads an archive.
@@ -86,6 +88,7 @@ package struct BackupList: Sendable {
         var summary = BackupSummary(
             name: entry.file.name.rawValue, file: entry.file.fileName, time: entry.modified, archiveBytes: entry.size,
             copies: held, missingCopies: readable.filter { !held.contains($0) })
+        if let environment { summary.proofs = await ProofRecords(environment).proofs(of: entry) }
         if Set(entry.copies.map(\.size)).count > 1 { summary.problem = "its copies differ in size" }
         var bytes: any RandomAccessBytes
         do {

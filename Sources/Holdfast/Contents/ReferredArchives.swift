@@ -54,13 +54,20 @@ package actor ReferredArchives {
     ) async throws -> ArchiveReader {
         var problems: [String] = []
         var missingKey: HoldfastError?
+        var remains: (any RandomAccessBytes)?
         for (index, copy) in vault.copies.enumerated() {
             do {
                 guard let bytes = try await copy.openArchive(file, environment)?.bytes else {
                     problems.append("it is not in \(copy.label)")
                     continue
                 }
-                var archive = try await ArchiveReader.open(bytes)
+                var archive: ArchiveReader
+                do {
+                    archive = try await ArchiveReader.open(bytes)
+                } catch let error as ArchiveError {
+                    remains = remains ?? bytes
+                    throw error
+                }
                 let others = vault.copies[(index + 1)...]
                 archive.spares = { _ in
                     var found: [any RandomAccessBytes] = []
@@ -75,6 +82,14 @@ package actor ReferredArchives {
             } catch {
                 try Task.checkCancellation()
                 problems.append("in \(copy.label): \(error)")
+            }
+        }
+        // What is left of an archive without its end still holds what lies there; each frame is checked as it is read.
+        if let remains {
+            do {
+                return try await ArchiveReader.recover(remains)
+            } catch {
+                try Task.checkCancellation()
             }
         }
         if problems.isEmpty, let missingKey { throw missingKey }

@@ -99,7 +99,10 @@ package struct RestoreRun: Sendable {
                 .corrupt, "The catalog of \(backup.entry.file.name) in \(backup.copy) cannot be read: \(error).",
                 hint: "holdfast verify \(backup.entry.file.name) tells which copies are sound.")
         }
-        if let warning = await backup.spares?.warning(about: backup.copy) { report.warnings.append(warning) }
+        let warning = await backup.spares?.warning(about: backup.copy)
+        if let warning { report.warnings.append(warning) }
+        let isWholeHistory = options.allVersions || backup.metadata?.includeVersions != true
+        if options.selection.isEverything, isWholeHistory, warning == nil { await report.recordProof(of: backup, environment) }
         report.seconds = (ContinuousClock.now - clock).seconds
         return report
     }

@@ -99,18 +99,6 @@ struct KeptCatalogs: Sendable {
     }
 
     private func write(_ record: Record, to path: FilePath) async throws {
-        let data = try JSONEncoder().encode(record)
-        let partial = try await state.workFile(name: "record")
-        try await FileThread.run {
-            try HoldfastError.withFile("write", path) {
-                let file = try SystemPackage.FileDescriptor.open(
-                    partial, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
-                try file.closeAfter {
-                    _ = try file.writeAll(data)
-                    try FileSystemNames.synchronise(file, partial)
-                }
-            }
-            try FileSystemNames.rename(partial, to: path)
-        }
+        try await state.replace(path, with: try JSONEncoder().encode(record))
     }
 }

@@ -72,6 +72,10 @@ package struct BucketCopy: VaultCopy {
         }
     }
 
+    package func beginReplacement(of file: ArchiveFile) async throws -> any ArchiveSink {
+        BucketSink(store: store, key: key(file), label: label, isReplacing: true)
+    }
+
     package func remove(_ file: ArchiveFile) async throws -> Bool {
         let info: ObjectInfo
         do {

@@ -15,6 +15,8 @@ actor BucketSink: ArchiveSink {
     private let store: any ObjectStore
     private let key: ObjectKey
     private let label: String
+    /// Whether the object takes the place of the one that has the name already.
+    private let isReplacing: Bool
     private var upload: UploadID?
     private var filling = ByteBuffer()
     private var nextNumber = 1
@@ -23,7 +25,8 @@ actor BucketSink: ArchiveSink {
     /// Whether the name shows what this sink made, and it has not been confirmed to be whole.
     private var isUnconfirmed = false
 
-    init(store: any ObjectStore, key: ObjectKey, label: String) {
+    init(store: any ObjectStore, key: ObjectKey, label: String, isReplacing: Bool = false) {
+        self.isReplacing = isReplacing
         self.store = store
         self.key = key
         self.label = label
@@ -91,12 +94,12 @@ actor BucketSink: ArchiveSink {
     func commit() async throws {
         do {
             if upload == nil {
-                try await putWhole(ifAbsent: true)
+                try await putWhole(ifAbsent: !isReplacing)
                 return
             }
             if filling.readableBytes > 0 { try await sendPart() }
             while !running.isEmpty { try await awaitOldest() }
-            try await complete(ifAbsent: true)
+            try await complete(ifAbsent: !isReplacing)
         } catch let error as ObjectStoreError where error.code == .preconditionFailed {
             throw HoldfastError.nameTaken(key.description, in: label)
         } catch let error as ObjectStoreError where error.code == .notImplemented {
@@ -138,8 +141,9 @@ actor BucketSink: ArchiveSink {
         for task in running { _ = try? await task.value }
         running = []
         // Cleaning up must work also when the run was cancelled, so it runs in a task of its own.
-        await Task { [store, key, upload, isUnconfirmed] in
-            if isUnconfirmed { _ = try? await store.delete([ObjectReference(key)]) }
+        await Task { [store, key, upload, isUnconfirmed, isReplacing] in
+            // What was replaced is gone already: what has the name now is better than nothing.
+            if isUnconfirmed, !isReplacing { _ = try? await store.delete([ObjectReference(key)]) }
             if let upload { try? await store.abortUpload(key, upload) }
         }.value
     }

@@ -14,11 +14,11 @@ extension DirectoryCopy {
         guard let old = try await open(file) else {
             throw HoldfastError(.notFound, "\(file.fileName) is not in \(label).")
         }
-        let sink = try await DirectorySink(directory: archiveDirectory, file: file)
+        let sink = try await DirectorySink(directory: archiveDirectory, file: file, isReplacing: true)
         do {
             try await sink.write(front)
             for try await block in old.stream(end..<old.size) { try await sink.write(block) }
-            try await sink.commit(replacing: true)
+            try await sink.commit()
         } catch {
             await sink.abort()
             throw error

@@ -58,6 +58,10 @@ package struct DirectoryCopy: VaultCopy {
         try await DirectorySink(directory: archiveDirectory, file: file)
     }
 
+    package func beginReplacement(of file: ArchiveFile) async throws -> any ArchiveSink {
+        try await DirectorySink(directory: archiveDirectory, file: file, isReplacing: true)
+    }
+
     package func remove(_ file: ArchiveFile) async throws -> Bool {
         let path = archiveDirectory.appending(file.fileName)
         let directory = archiveDirectory

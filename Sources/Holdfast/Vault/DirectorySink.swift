@@ -17,10 +17,13 @@ final class DirectorySink: ArchiveSink {
     private let target: FilePath
     private let partial: FilePath
     private let descriptor: SystemPackage.FileDescriptor
+    /// Whether the file takes the place of the one that has the name already.
+    private let isReplacing: Bool
     private let pending = Mutex(ByteBuffer())
     private let isClosed = Mutex(false)
 
-    init(directory: FilePath, file: ArchiveFile) async throws {
+    init(directory: FilePath, file: ArchiveFile, isReplacing: Bool = false) async throws {
+        self.isReplacing = isReplacing
         self.directory = directory
         target = directory.appending(file.fileName)
         let partial = directory.appending(Self.partialPrefix + file.fileName)
@@ -57,17 +60,12 @@ final class DirectorySink: ArchiveSink {
     }
 
     func commit() async throws {
-        try await commit(replacing: false)
-    }
-
-    /// - Parameter isReplacing: whether the file takes the place of the one that has the name already.
-    func commit(replacing isReplacing: Bool) async throws {
         let rest = pending.withLock { pending in
             defer { pending = ByteBuffer() }
             return pending
         }
         try await flush(rest)
-        try await FileThread.run { [descriptor, partial, target, directory] in
+        try await FileThread.run { [descriptor, partial, target, directory, isReplacing] in
             try FileSystemNames.synchronise(descriptor, partial)
             if isReplacing {
                 try FileSystemNames.rename(partial, to: target)

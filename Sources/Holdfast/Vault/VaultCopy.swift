@@ -24,6 +24,10 @@ package protocol VaultCopy: Sendable {
     /// Begins to write an archive. It appears under its name when `commit` returns, and not before.
     func beginArchive(_ file: ArchiveFile) async throws -> any ArchiveSink
 
+    /// Begins to write an archive that takes the place of the one that has its name when `commit` returns, at once and
+    /// whole; before that, the old one stays as it is.
+    func beginReplacement(of file: ArchiveFile) async throws -> any ArchiveSink
+
     /// Puts `front` in the place of the first `end` bytes of an archive, at once and whole: whoever opens it, or is
     /// killed meanwhile, finds the old file or the new one.
     ///
@@ -85,7 +89,8 @@ package protocol ArchiveSink: Sendable {
 
     /// Makes the archive durable and visible under its name, at once and whole.
     ///
-    /// - Throws: ``HoldfastError`` `.conflict` when the name was taken meanwhile; the other archive stays.
+    /// - Throws: ``HoldfastError`` `.conflict` when the name was taken meanwhile; the other archive stays. Not so for a
+    ///   replacement.
     func commit() async throws
 
     /// Gives up; nothing stays behind. Never throws: what cannot be removed now, the next run removes.

@@ -32,6 +32,8 @@ package enum VerifyDepth: String, CaseIterable, Codable, Sendable, Comparable {
 /// What a verification found in one copy of one backup.
 package struct CopyVerification: Codable, Sendable {
     package var copy: String
+    /// Bytes of the archive.
+    package var archiveBytes: Int64 = 0
     /// What was looked at in fact: an archive without an index is read from end to end, which is `frames`.
     package var depth: VerifyDepth
     /// Sealed bytes that were read when nothing else was; else uncompressed bytes that were read: of frames, and at depth `contents` those of the objects once more.
@@ -39,6 +41,9 @@ package struct CopyVerification: Codable, Sendable {
     /// 0 for an archive without an index, whose frames nothing tells apart.
     package var framesRead = 0
     package var objectsRead = 0
+    /// Of how many objects those were drawn at random, and the bytes of all; `nil` when nothing was drawn.
+    package var objectsInBackup: Int?
+    package var bytesInBackup: Int64?
     /// Objects that no checksum was kept of, so that reading them proves only that they can be read.
     package var objectsWithoutChecksum = 0
     /// Why nothing within the seal was looked at, when something should have been: there is no key at hand.
@@ -46,9 +51,13 @@ package struct CopyVerification: Codable, Sendable {
     /// SHA-256 (hex) of a sealed archive behind its header, if all of it was read: the same in every copy, whoever may
     /// open it.
     package var sealedSHA256: String?
+    /// Whether that was compared with what this host wrote, or with another copy.
+    package var isSealCompared = false
     /// What is wrong; the first 100.
     package var problems: [String] = []
     package var problemCount = 0
+    /// What is known to have been proven of this copy, this verification included.
+    package var proofs: CopyProofs?
 
     package var isSound: Bool { problemCount == 0 }
 
@@ -64,6 +73,8 @@ package struct VerifyReport: Codable, Sendable {
     package var file: String
     package var started: Date
     package var seconds: Double = 0
+    /// Which part of the contents was read; `nil` when the depth says it.
+    package var sample: VerifySample?
     package var copies: [CopyVerification] = []
     /// Copies of the vault that lack the archive or could not be asked.
     package var missing: [CopyProblem] = []

@@ -55,6 +55,7 @@ extension VerifyRun {
             environment.progress.finished(objects: 0, bytes: block.readableBytes)
         }
         result.sealedSHA256 = Hex.text(payload.finalize())
+        result.isSealCompared = kept != nil
         let checksum = Hex.text(asWritten.finalize())
         if let kept, kept.sha256 != checksum {
             result.add("its bytes have SHA-256 \(checksum), and \(kept.sha256) was written")
@@ -63,10 +64,14 @@ extension VerifyRun {
 
     /// Copies that were read whole must be the same; without a key nothing tells which of two is the right one.
     static func compareSeals(_ report: inout VerifyReport) {
-        guard Set(report.copies.compactMap(\.sealedSHA256)).count > 1 else { return }
+        let read = report.copies.indices.filter { report.copies[$0].sealedSHA256 != nil }
+        guard Set(report.copies.compactMap(\.sealedSHA256)).count > 1 else {
+            if read.count > 1 { for index in read { report.copies[index].isSealCompared = true } }
+            return
+        }
         // Where this host knows which one is right, it has said so.
         guard report.copies.allSatisfy(\.isSound) else { return }
-        for index in report.copies.indices where report.copies[index].sealedSHA256 != nil {
+        for index in read {
             report.copies[index].add("the copies differ, and without an identity nothing tells which one is right")
         }
     }

@@ -13,12 +13,18 @@ package struct VerifyRun: Sendable {
     package let entry: VaultEntry
     package let vault: Vault
     package let depth: VerifyDepth
+    /// Which objects are read instead of all frames and contents.
+    package let sample: VerifySample?
     package let environment: RunEnvironment
 
-    package init(entry: VaultEntry, vault: Vault, depth: VerifyDepth, environment: RunEnvironment) {
+    /// - Parameter sample: draws objects; `depth` is then `structure` whatever it says.
+    package init(
+        entry: VaultEntry, vault: Vault, depth: VerifyDepth, sample: VerifySample? = nil, environment: RunEnvironment
+    ) {
         self.entry = entry
         self.vault = vault
-        self.depth = depth
+        self.depth = sample == nil ? depth : .structure
+        self.sample = sample
         self.environment = environment
     }
 
@@ -42,13 +48,16 @@ package struct VerifyRun: Sendable {
             }
         }
         Self.compareSeals(&report)
+        report.sample = sample
+        await record(&report)
         report.seconds = (ContinuousClock.now - clock).seconds
         return report
     }
 
     private func verify(_ bytes: any RandomAccessBytes, in label: String) async throws -> CopyVerification {
         environment.progress.begin("opening \(label)")
-        var result = CopyVerification(copy: label, depth: entry.file.isSealed ? depth : max(depth, .structure))
+        var result = CopyVerification(
+            copy: label, archiveBytes: bytes.size, depth: entry.file.isSealed ? depth : max(depth, .structure))
         var bytes = bytes
         do {
             if entry.file.isSealed {
@@ -62,7 +71,7 @@ package struct VerifyRun: Sendable {
             try await checkCatalog(backup, archive, &result)
             // Reading the objects would pass over what no object uses of a frame: the frames come first, each whole.
             if depth >= .frames { try await checkFrames(of: archive, in: label, &result) }
-            if depth == .contents { try await checkContents(backup, &result) }
+            if depth == .contents || sample != nil { try await checkContents(backup, &result) }
         } catch ArchiveError.noIndex {
             try await readWhole(bytes, label, &result)
         } catch {
@@ -132,9 +141,18 @@ package struct VerifyRun: Sendable {
 
     private func checkContents(_ backup: OpenedBackup, _ result: inout CopyVerification) async throws {
         let totals = try await backup.catalog.totals()
-        environment.progress.begin("comparing \(backup.copy)", objects: totals.stored, bytes: totals.storedBytes)
         var collected = result
-        try await PositionOrder(catalog: backup.catalog).mapInOrder(width: Self.concurrentReads) { object in
+        if let sample {
+            collected.objectsInBackup = totals.stored
+            collected.bytesInBackup = totals.storedBytes
+            // How many bytes they have is known when they are drawn.
+            environment.progress.begin("comparing \(backup.copy)", objects: sample.count(of: totals.stored), bytes: 0)
+        } else {
+            environment.progress.begin("comparing \(backup.copy)", objects: totals.stored, bytes: totals.storedBytes)
+        }
+        let chosen = DrawnObjects(
+            of: backup.catalog, drawing: sample.map { Drawing($0, of: totals.stored) })
+        try await chosen.mapInOrder(width: Self.concurrentReads) { object in
             do {
                 try await Self.read(object, of: backup)
                 return (object, nil as String?)

@@ -10,7 +10,8 @@ struct BackupsCommand: Subcommand {
         commandName: "backups",
         abstract: "List the backups of the vault, oldest first.",
         discussion: """
-            COPIES says in how many copies of the vault the backup is. The exit code is 3 when a copy could not be \
+            COPIES says in how many copies of the vault the backup is. PROVEN is the furthest that the weakest of them has \
+            come, as this host has seen it: written, checksummed (verify --depth frames), read back (verify), restored. The exit code is 3 when a copy could not be \
             asked.
 
             Examples:

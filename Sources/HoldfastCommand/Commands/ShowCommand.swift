@@ -11,7 +11,8 @@ struct ShowCommand: Subcommand {
         commandName: "show",
         abstract: "List the objects of a backup, by key.",
         discussion: """
-            Keys that are not text are shown with \\xNN for each odd byte.
+            Keys that are not text are shown with \\xNN for each odd byte. Above the list stands what this host has seen \
+            of each copy, and when: written, checksummed, read back, restored.
 
             Examples:
               holdfast show before-migration
@@ -43,7 +44,8 @@ struct ShowCommand: Subcommand {
         try await session.withEngine(connection, needsSource: false, identities: identities) { engine in
             let backup = try await session.open(name, with: engine)
             let list = ObjectList(
-                backup: backup, prefix: Array((prefix ?? "").utf8), versions: versions, output: session.output)
+                backup: backup, proofs: await engine.proofs(of: backup), prefix: Array((prefix ?? "").utf8),
+                versions: versions, output: session.output)
             switch (exceptions, session.isJSON) {
             case (false, false): try await list.printObjects(long: long)
             case (false, true): try await list.printObjectDocument()

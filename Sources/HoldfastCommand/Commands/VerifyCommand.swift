@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Foundation
 import Holdfast
 
 /// `holdfast verify`
@@ -14,12 +15,15 @@ struct VerifyCommand: Subcommand {
             identity. structure reads the end of each archive and its catalog: seconds, whatever its size. frames also \
             reads every frame (a piece that is compressed on its own) and compares it with its checksum. contents then \
             reads each object and compares it with the SHA-256 that it was backed up with. An archive without an \
-            index is read from end to end. The exit code is 6 when a copy is damaged or missing, 7 when a seal kept it \
+            index is read from end to end. --sample reads the contents of some objects instead, drawn at random, which \
+            finds a rotten disk sooner or later and proves nothing of the rest. The exit code is 6 when a copy is damaged or missing, 7 when a seal kept it \
             from being looked at.
 
             Examples:
               holdfast verify before-migration
               holdfast verify --all --depth structure
+              holdfast verify --all --again-after 7d
+              holdfast verify before-migration --sample 5%
             """)
 
     @Argument(help: "The backup.")
@@ -29,7 +33,22 @@ struct VerifyCommand: Subcommand {
     var all = false
 
     @Option(help: "How far to look.")
-    var depth = VerifyDepth.contents
+    var depth: VerifyDepth?
+
+    @Option(
+        help: ArgumentHelp("Read only this share of the objects, drawn at random: 5%.", valueName: "share"),
+        transform: ShareArgument.parse)
+    var sample: ShareArgument?
+
+    @Option(help: ArgumentHelp("With --sample: draw the objects that another verification drew.", valueName: "number"))
+    var seed: UInt32?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --all: leave out what was proven to this depth in every copy within this time: 12h, 7d, 2w.",
+            valueName: "time"),
+        transform: PeriodArgument.parse)
+    var againAfter: PeriodArgument?
 
     @OptionGroup(title: "Sealed backups") var identities: IdentityOptions
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
@@ -37,24 +56,45 @@ struct VerifyCommand: Subcommand {
 
     func validate() throws {
         guard (name == nil) == all else { throw ValidationError("Name a backup, or give --all.") }
+        guard all || againAfter == nil else { throw ValidationError("--again-after goes with --all.") }
+        guard sample != nil || seed == nil else { throw ValidationError("--seed goes with --sample.") }
+        guard sample == nil || depth == nil else {
+            throw ValidationError(
+                "--sample reads contents of some objects, and --depth says what is read of all: give one.")
+        }
     }
 
     func run(in session: Session) async throws -> ExitStatus {
         try await session.withEngine(connection, needsSource: false, identities: identities) { engine in
             guard let name else { return try await verifyAll(engine, session) }
             try await engine.askForPassphrase(of: [name])
-            let report = try await session.withProgress { try await engine.verify(name, depth: depth, progress: $0) }
+            let report = try await verify(name, engine, session)
             try await session.report(report.document, report.lines, status: report.status)
             return report.status
         }
     }
 
+    private func verify(_ name: String, _ engine: Engine, _ session: Session) async throws -> VerifyReport {
+        let drawn = sample.map { VerifySample(share: $0.share, seed: seed ?? .random(in: .min ... .max)) }
+        return try await session.withProgress {
+            try await engine.verify(name, depth: depth ?? .contents, sample: drawn, progress: $0)
+        }
+    }
+
     private struct Document: Encodable {
+        struct Skipped: Encodable {
+            let name: String
+            let file: String
+            /// When the copy that was verified the longest ago was.
+            let proven: Date
+        }
         struct Problem: Encodable {
             let name: String
             let message: String
         }
         var reports: [ReportDocument<VerifyReport>] = []
+        /// Backups that were verified within the time of `--again-after`.
+        var skipped: [Skipped] = []
         /// Backups that could not be verified at all.
         var failures: [Problem] = []
         var unreachable: [CopyProblem] = []
@@ -69,10 +109,14 @@ struct VerifyCommand: Subcommand {
         var document = Document(unreachable: unreachable)
         var status = unreachable.isEmpty ? ExitStatus.complete : .corrupt
         for backup in backups {
+            if let period = againAfter,
+                let date = engine.proof(of: backup, to: depth ?? .contents, within: period.seconds)
+            {
+                document.skipped.append(.init(name: backup.name, file: backup.file, proven: date))
+                continue
+            }
             do {
-                let report = try await session.withProgress {
-                    try await engine.verify(backup.file, depth: depth, progress: $0)
-                }
+                let report = try await verify(backup.file, engine, session)
                 if !report.isSound { status = .corrupt }
                 if report.isUnopened, status == .complete { status = .wrongKey }
                 document.reports.append(report.document)
@@ -82,6 +126,13 @@ struct VerifyCommand: Subcommand {
                 document.failures.append(.init(name: backup.name, message: failure.message))
                 if !session.isJSON { session.warn("\(backup.file) could not be verified: \(failure.message)") }
                 if status == .complete { status = failure.status }
+            }
+        }
+        if !session.isJSON, !session.display.quiet {
+            for skipped in document.skipped {
+                session.note(
+                    "\(skipped.file) was left out: all of its copies were verified since \(AmountText.time(skipped.proven))."
+                )
             }
         }
         if session.isJSON { try await session.output.print(try JSONText.document(document)) }

@@ -74,6 +74,9 @@ enum AmountText {
         return TimeText.iso(seconds).replacing("T", with: " ").replacing("Z", with: "")
     }
 
+    /// `2026-11-23`, UTC.
+    static func day(_ date: Date) -> String { String(time(date).prefix(10)) }
+
     private static func decimal(_ value: Double) -> String {
         value.magnitude < 99.95 ? fixed(value, digits: 1) : count(Int64(value.rounded()))
     }

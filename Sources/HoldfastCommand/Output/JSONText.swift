@@ -51,9 +51,11 @@ struct JSONListDocument: Sendable {
     private var isEmpty = true
 
     /// Begins the document: the fields of `head` and then the list called `name`.
-    init(_ output: StandardOutput, head: [String: String] = [:], list name: String) async throws {
+    init(_ output: StandardOutput, head: [String: any Encodable] = [:], list name: String) async throws {
         page = output.page()
-        let fields = head.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)): \(Self.quoted($0.value))," }
+        let fields = head.sorted { $0.key < $1.key }.map {
+            "\(Self.quoted($0.key)): \(JSONText.line($0.value) ?? "null"),"
+        }
         try await page.add((["{"] + fields + ["\(Self.quoted(name)): ["]).joined(separator: " "))
     }
 

@@ -8,6 +8,8 @@ import ObjectStorage
 /// The contents of a backup on standard output, a page of 1,000 objects in memory at a time.
 struct ObjectList: Sendable {
     let backup: OpenedBackup
+    /// What is known to have been proven of it, copy by copy.
+    let proofs: [CopyProofs]
     let prefix: [UInt8]
     /// Whether older versions and delete markers are listed too.
     let versions: Bool
@@ -23,6 +25,7 @@ struct ObjectList: Sendable {
         let totals = try await backup.catalog.totals()
         var page = output.page()
         try await page.add(heading(totals))
+        for copy in proofs { try await page.add("  in \(copy.copy): \(copy.words)") }
         var count = 0
         for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) where versions || object.isCurrent {
             try await page.add(ShownObject.line(object, versions: versions))
@@ -52,7 +55,7 @@ struct ObjectList: Sendable {
     }
 
     func printObjectDocument() async throws {
-        var document = try await JSONListDocument(output, head: ["name": name], list: "objects")
+        var document = try await JSONListDocument(output, head: ["name": name, "proofs": proofs], list: "objects")
         var count = 0
         for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) where versions || object.isCurrent {
             try await document.add(ShownObject(object))

@@ -13,6 +13,7 @@ extension VerifyReport {
             lines += copy.problems.prefix(10).map { "  \($0)" }
             let left = copy.problemCount - min(10, copy.problems.count)
             if left > 0 { lines.append("  … and \(AmountText.count(left, "problem")) more") }
+            if let proofs = copy.proofs { lines.append("  Known of this copy: \(proofs.words)") }
             if copy.objectsWithoutChecksum > 0 {
                 lines.append(
                     "  \(AmountText.count(copy.objectsWithoutChecksum, "object")) came without a checksum: they can be read, and nothing tells whether they are what they were."
@@ -20,6 +21,9 @@ extension VerifyReport {
             }
         }
         lines += missing.map { "\(file) MISSING in \($0.label): \($0.problem)" }
+        if let sample {
+            lines.append("  The objects were drawn at random; --seed \(sample.seed) draws the same ones again.")
+        }
         if copies.isEmpty { lines.append("\(file) could be read in no copy.") }
         return lines
     }
@@ -34,7 +38,18 @@ extension VerifyReport {
 extension CopyVerification {
     fileprivate var verdict: String {
         guard isSound else { return "NOT SOUND" }
+        if objectsInBackup != nil { return "nothing wrong in what was read" }
         return unopened == nil ? "sound" : "NOT OPENED, nothing wrong from outside"
+    }
+
+    /// The part of the contents that was read, in numbers.
+    private func share(_ objects: Int, _ bytes: Int64) -> String {
+        func part(_ part: Int64, _ whole: Int64) -> String {
+            AmountText.percent(part, of: whole).map { " (\($0))" } ?? ""
+        }
+        return "index, catalog and metadata, and \(AmountText.count(objectsRead)) of "
+            + AmountText.count(objects, "object") + part(Int64(objectsRead), Int64(objects))
+            + ", \(AmountText.bytes(bytesRead)) of \(AmountText.bytes(bytes))" + part(bytesRead, bytes)
     }
 
     /// What was looked at; only what was counted, and nothing of what was found.
@@ -43,6 +58,7 @@ extension CopyVerification {
             return bytesRead > 0
                 ? "\(AmountText.bytes(bytesRead)) of sealed bytes were read" : "its header and length were looked at"
         }
+        if let objectsInBackup, let bytesInBackup { return share(objectsInBackup, bytesInBackup) }
         guard bytesRead > 0 || framesRead > 0 || objectsRead > 0 else {
             return "its index, catalog and metadata were looked at and no contents"
         }

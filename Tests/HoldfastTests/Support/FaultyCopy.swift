@@ -56,6 +56,11 @@ struct FaultyCopy: VaultCopy {
         return FaultySink(base: try await base.beginArchive(file), copy: self)
     }
 
+    func beginReplacement(of file: ArchiveFile) async throws -> any ArchiveSink {
+        try await meet(.begin)
+        return FaultySink(base: try await base.beginReplacement(of: file), copy: self)
+    }
+
     func replaceFront(of file: ArchiveFile, upTo end: Int64, with front: ByteBuffer) async throws {
         try await meet(.begin)
         try await base.replaceFront(of: file, upTo: end, with: front)

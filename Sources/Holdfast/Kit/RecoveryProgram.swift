@@ -1,0 +1,40 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// The program of `Documentation/recover-by-hand.md`, letter for letter: a test compares the two.
+enum RecoveryProgram {
+    static let text = #"""
+        import hashlib, json, os, sqlite3, subprocess, sys, tarfile, tempfile
+
+        archive, target = sys.argv[1:3]
+        folder = os.path.dirname(archive) or "."
+
+        def tar_stream(path):
+            return subprocess.Popen(["zstd" if path.endswith(".zst") else "gzip", "-dc", path], stdout=subprocess.PIPE).stdout
+
+        with tempfile.NamedTemporaryFile() as file:
+            with tarfile.open(fileobj=tar_stream(archive), mode="r|") as tar:
+                for member in tar:
+                    if member.name == ".holdfast/catalog.db":
+                        file.write(tar.extractfile(member).read())
+            file.flush()
+            catalog = sqlite3.connect(file.name)
+            for number, name in [(0, archive)] + [(n, os.path.join(folder, a.removesuffix(".age"))) for n, a in catalog.execute("select id, name from archives")]:
+                stream, position = tar_stream(name), 0
+                rows = "select key, member, size, sha256, extents from objects where archive = ? and is_latest and not is_delete_marker order by position"
+                for key, member, size, sha256, extents in catalog.execute(rows, (number,)):
+                    content = b""
+                    for _, offset, length in json.loads(extents):
+                        stream.read(offset - position)
+                        content += stream.read(length)
+                        position = offset + length
+                    assert len(content) == size and hashlib.sha256(content).digest() == sha256, key
+                    path = os.path.join(target, os.fsdecode(member))
+                    try:
+                        os.makedirs(os.path.dirname(path), exist_ok=True)
+                        open(path, "xb").write(content)
+                    except OSError:  # a file where a folder must be: both come from different archives
+                        open(os.path.join(target, "key-" + key.hex()), "xb").write(content)
+
+        """#
+}
