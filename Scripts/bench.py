@@ -30,9 +30,10 @@ DESCRIPTIONS = {
     "large": "{count} objects of together {size:.0f} MB, half of them text.",
     "noise": "{count} incompressible objects of together {size:.0f} MB.",
     "restore": "{count:,} objects of 0 to 64 KiB, {size:.0f} MB, into a new bucket.",
+    "again": "A second backup of {count:,} objects of 0 to 64 KiB, and the least that it could take: listing them, and reading what changed.",
     "scale": "Objects of 1 KiB: what memory does when there are more of them.",
 }
-BUCKET_OF_GROUP = {"naive": "small", "restore": "small", "scale": "tiny"}
+BUCKET_OF_GROUP = {"naive": "small", "restore": "small", "scale": "tiny", "again": "changing"}
 
 
 def say(text: str) -> None:
@@ -65,6 +66,7 @@ def make_buckets(bench: Bench, groups: set[str], options: argparse.Namespace) ->
     large = 32 << 20 if options.quick else LARGE_BYTES
     kinds = {
         "small": ("small", small),
+        "changing": ("small", small),
         "large": ("large", 4, large),
         "noise": ("noise", 4, large),
         "tiny": ("tiny", small),
@@ -192,7 +194,7 @@ def main() -> None:
         )
         bench.files.mkdir()
         bench.state.mkdir()
-        contenders = chosen(bench.all(options.scale), options)
+        contenders = chosen(bench.all(options.scale, 20 if options.quick else 200), options)
         if not contenders:
             sys.exit("nothing to measure: no group or program is called that")
         machine = report.machine(bench)

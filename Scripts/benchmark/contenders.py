@@ -112,6 +112,76 @@ class Bench:
             tidy=tidy,
         )
 
+    def sealed_backup(self, group: str, bucket: str) -> Contender:
+        """The backup to a directory, sealed; its recipient and identity are made for the run."""
+
+        def prepare(place: Path, label: str) -> None:
+            self.ask(self.holdfast, "keys", "generate", f"{self.state}/{label}.key")
+            recipient = self.ask(self.holdfast, "keys", "show", f"{self.state}/{label}.key").strip()
+            Path(f"{self.state}/{label}.recipients").write_text(recipient.split()[-1] + "\n")
+
+        contender = self.backup(group, bucket, "directory", "gzip")
+        contender.name += ", sealed"
+        contender.prepare = prepare
+        contender.command = lambda place, label: [
+            self.holdfast, "backup", bucket, "--name", label, "--recipients-file", f"{self.state}/{label}.recipients"
+        ]
+        contender.check = lambda place, label: self.ask(
+            self.holdfast, "verify", label, "--identity", f"{self.state}/{label}.key", **self.vault(place, label, "directory")
+        )
+        return contender
+
+    def second_backup(self, group: str, bucket: str, changed: int) -> Contender:
+        """A backup that builds on one made before the clock starts, with so many objects rewritten between the two."""
+
+        def prepare(place: Path, label: str) -> None:
+            self.ask(self.holdfast, "backup", bucket, "--full", "--name", f"{label}-0", **self.vault(place, label, "directory"))
+            self.rewrite(bucket, changed)
+
+        return Contender(
+            group,
+            f"holdfast backup again, {changed or 'no'} objects changed",
+            lambda place, label: [self.holdfast, "backup", bucket, "--name", label],
+            lambda place, label: self.vault(place, label, "directory"),
+            prepare=prepare,
+            check=lambda place, label: self.ask(
+                self.holdfast, "verify", label, "--depth", "contents", **self.vault(place, label, "directory")
+            ),
+        )
+
+    def changing(self, bucket: str, count: int) -> list[Path]:
+        return sorted(path for path in (self.files / bucket).rglob("*") if path.is_file())[:: max(1, self.count(bucket) // max(1, count))][:count]
+
+    def rewrite(self, bucket: str, count: int) -> None:
+        """Other bytes of the same length for every so manieth object, of the files as well."""
+        if not count:
+            return
+        files = self.changing(bucket, count)
+        for path in files:
+            path.write_bytes(os.urandom(max(1, path.stat().st_size)))
+        commands = self.state / "rewrite.txt"
+        commands.write_text("".join(f"cp '{path}' 's3://{bucket}/{path.relative_to(self.files / bucket)}'\n" for path in files))
+        self.ask(*self.s5cmd, "run", str(commands))
+
+    def listing(self, group: str, bucket: str) -> Contender:
+        return Contender(group, "s5cmd ls", lambda place, label: [*self.s5cmd, "ls", f"s3://{bucket}/*"])
+
+    def fetch(self, group: str, bucket: str, count: int) -> Contender:
+        """Reads those objects that the other contender finds changed, and no others."""
+
+        def prepare(place: Path, label: str) -> None:
+            keys = [str(path.relative_to(self.files / bucket)) for path in self.changing(bucket, count)]
+            (self.state / f"{label}.txt").write_text(
+                "".join(f"cp 's3://{bucket}/{key}' '{place}/copy/{number}'\n" for number, key in enumerate(keys))
+            )
+
+        return Contender(
+            group,
+            f"s5cmd cp of {count} objects",
+            lambda place, label: [*self.s5cmd, "--numworkers", "64", "run", f"{self.state}/{label}.txt"],
+            prepare=prepare,
+        )
+
     def count(self, bucket: str) -> int:
         return sum(len(names) for _, _, names in os.walk(self.files / bucket))
 
@@ -197,17 +267,22 @@ class Bench:
     def same_as(self, bucket: str, other: str) -> None:
         self.ask(self.python, str(self.scripts / "compare_buckets.py"), "--listing-only", bucket, other)
 
-    def all(self, scale: int) -> list[Contender]:
+    def all(self, scale: int, changed: int) -> list[Contender]:
         both = "directory and bucket"
         contenders = [
             self.backup("small", "small", "directory", "gzip"),
             self.backup("small", "small", "directory", "zstd"),
             self.backup("small", "small", both, "gzip"),
             self.backup("small", "small", "bucket", "gzip"),
+            self.sealed_backup("small", "small"),
             *[self.s5cmd_copy("small", "small", workers) for workers in WORKERS],
             *[self.rclone_copy("small", "small", workers) for workers in WORKERS],
             self.rclone_archive("small", "small", WORKERS[-1]),
             self.naive("naive", "small"),
+            self.second_backup("again", "changing", 0),
+            self.second_backup("again", "changing", changed),
+            self.listing("again", "changing"),
+            self.fetch("again", "changing", changed),
             self.backup("large", "large", "directory", "gzip"),
             self.backup("large", "large", "directory", "zstd"),
             *[self.s5cmd_copy("large", "large", workers) for workers in WORKERS],

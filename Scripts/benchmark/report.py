@@ -69,6 +69,14 @@ def verdicts(results: Results, scale: int) -> list[Verdict]:
         fastest(results, "noise", "s5cmd"),
         1.0,
     )
+    sealed = results.get(("small", "holdfast backup, gzip, to directory, sealed"))
+    ratio("small objects: time of a sealed backup, against one that is not", sealed, to_directory, 1.15)
+    listing, fetch = fastest(results, "again", "s5cmd ls"), fastest(results, "again", "s5cmd cp")
+    ratio("nothing changed: time of a backup, against listing", fastest(results, "again", "holdfast backup again, no "), listing, 1.2)
+    changed = [costs for (group, name), costs in results.items() if group == "again" and name.startswith("holdfast") and ", no " not in name]
+    if changed and listing and fetch:
+        least = middle(listing, "wall") + middle(fetch, "wall")
+        found.append(Verdict("one per cent changed: time of a backup, against listing and fetching", middle(changed[0], "wall") / least, 1.5))
     ours, theirs = fastest(results, "restore", "holdfast"), fastest(results, "restore", "s5cmd")
     if ours and theirs:
         found.append(
