@@ -244,6 +244,17 @@ package struct Engine: Sendable {
         }
     }
 
+    /// Brings a bucket of the source back, in place, to what it was at a moment; `report` is told each step.
+    package func rollBack(
+        bucket: String, to moment: Date, selection: KeySelection, planOnly: Bool, progress: ProgressMeter,
+        _ report: (RollbackStep) throws -> Void
+    ) async throws -> RollbackReport {
+        try await RollbackRun(
+            bucket: bucket, moment: moment, source: try source, selection: selection, planOnly: planOnly,
+            environment: environment(progress)
+        ).run(report)
+    }
+
     /// Tries everything that a backup needs and says what is wrong, with the fix.
     package func check(bucket: String?, progress: ProgressMeter) async -> [CheckResult] {
         await HealthCheck(

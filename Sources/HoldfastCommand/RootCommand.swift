@@ -27,7 +27,7 @@ struct RootCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Backing up and bringing back",
-                subcommands: [BackupCommand.self, RestoreCommand.self, CatCommand.self]),
+                subcommands: [BackupCommand.self, RestoreCommand.self, RollbackCommand.self, CatCommand.self]),
             CommandGroup(
                 name: "Looking",
                 subcommands: [

@@ -102,7 +102,9 @@ package struct RestoreRun: Sendable {
         let warning = await backup.spares?.warning(about: backup.copy)
         if let warning { report.warnings.append(warning) }
         let isWholeHistory = options.allVersions || backup.metadata?.includeVersions != true
-        if options.selection.isEverything, isWholeHistory, warning == nil { await report.recordProof(of: backup, environment) }
+        if options.selection.isEverything, isWholeHistory, warning == nil {
+            await report.recordProof(of: backup, environment)
+        }
         report.seconds = (ContinuousClock.now - clock).seconds
         return report
     }
