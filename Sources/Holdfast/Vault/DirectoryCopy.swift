@@ -145,7 +145,14 @@ package struct DirectoryCopy: VaultCopy {
     package func readFile(_ path: String) async throws -> ByteBuffer? {
         let target = root.appending(path)
         guard try await FileThread.run({ try FileSystemNames.regularFile(target) }) != nil else { return nil }
-        let file = try await LocalFileBytes(target)
+        let file: LocalFileBytes
+        do {
+            file = try await LocalFileBytes(target)
+        } catch {
+            // A lock may go between the look at it and its opening; then it is not there, which is no fault.
+            guard try await FileThread.run({ try FileSystemNames.regularFile(target) }) != nil else { return nil }
+            throw error
+        }
         guard file.size <= 1 << 20 else {
             throw HoldfastError(.corrupt, "\(target) has \(file.size) bytes, far more than a lock has.")
         }

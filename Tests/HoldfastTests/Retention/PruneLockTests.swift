@@ -107,6 +107,25 @@ import Testing
         }
     }
 
+    /// Another run broke the lock and hid what this one keeps: nothing is removed, and what this one hid shows again.
+    @Test func nothingGoesWhenWhatWasToStayIsGone() async throws {
+        try await Scene.with { scene in
+            try await scene.fill(2)
+            for day in 1...3 { try await scene.backUp("day-\(day)", day: Double(day), to: scene.local, isFull: true) }
+            let copy = scene.directoryCopy
+            let interfering = FaultyCopy(copy, .files) {
+                guard scene.vaultFiles("hidden").contains("day-2.tar.gz.json") else { return }
+                try await copy.replaceFile("hidden/day-3.tar.gz.json", ByteBuffer())
+            }
+            let error = await expectError(.conflict) {
+                try await scene.prune(try last(1), in: Vault(copies: [interfering]))
+            }
+            #expect(error?.message.contains("nothing was removed") == true)
+            #expect(names(in: scene.archives).count == 3)
+            #expect(try await scene.list(scene.local).backups.map(\.name) == ["day-1", "day-2"])
+        }
+    }
+
     /// Two hosts that prune by different policies, one that deletes and one that backs up, all at once and again and again.
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func allAtOnce(seed: UInt64) async throws {
