@@ -107,6 +107,22 @@ import Testing
         }
     }
 
+    @Test func aFrameThatIsDamagedInBothCopiesIsMended() async throws {
+        try await withBackup { scene, backup in
+            try scene.alter { content in
+                for offset in [4000, 9000] { for byte in 0..<512 { content[offset + byte] ^= UInt8(byte & 0xff) } }
+            }
+            var other = try await scene.bucketBytes()
+            other[6000] ^= 1
+            try await scene.setBucketBytes(other)
+            let report = try await scene.repair()
+            #expect(report.archives[0].copies.map(\.outcome) == [.replaced, .replaced])
+            #expect(report.lostCount == 0)
+            try await expectWhole(scene)
+            #expect(try scene.sha256() == backup.archiveSHA256)
+        }
+    }
+
     @Test func whatIsLostEverywhereIsNamed() async throws {
         try await withBackup { scene, backup in
             let reader = try await ArchiveReader.open(
@@ -119,7 +135,8 @@ import Testing
                 content[content.count / 8] ^= 1
             }
             var other = try await scene.bucketBytes()
-            other[Int(inside) + 7000] ^= 1
+            // The same byte, in another way: no copy has the right one.
+            other[Int(inside) + 5000] ^= 2
             try await scene.setBucketBytes(other)
 
             let report = try await scene.repair()

@@ -9,7 +9,7 @@ import Streams
 /// An archive put together from copies that are damaged in different places: each piece from a copy that has it sound.
 ///
 /// A piece is a frame, or a chunk of a seal, whose own checksum tells whether it is sound. Takes one byte of memory for
-/// each piece.
+/// each piece, and up to 64 MiB for frames that are sound in no copy and could be mended.
 struct AssembledBytes: RandomAccessBytes {
     /// A damaged copy to take pieces from.
     struct Source: Sendable {
@@ -29,10 +29,13 @@ struct AssembledBytes: RandomAccessBytes {
     private let sources: [Source]
     private let layout: Layout
     private var choices: [UInt8] = []
+    /// Frames that are sound in none of the sources and were put together of several.
+    private var mended: [Int: ByteBuffer] = [:]
+    private static let mendedLimit = 64 << 20
     /// For each source by its label, how many pieces are not sound in it.
     private(set) var damaged: [String: Int] = [:]
-    /// Pieces that are sound in no source; they are as the first source has them.
-    private(set) var lostCount = 0
+    /// Pieces that are sound in no source; they are as the first source has them, or zeros where its disk has lost them.
+    private var lost: Set<Int> = []
 
     /// Puts together what `sources` have.
     ///
@@ -72,12 +75,24 @@ struct AssembledBytes: RandomAccessBytes {
                     damaged[source.label, default: 0] += 1
                 }
             }
-            if choice == nil { lostCount += 1 }
+            if choice == nil {
+                if let frame = try await mend(piece) { mended[piece] = frame } else { lost.insert(piece) }
+            }
             choices.append(choice ?? 0)
         }
     }
 
+    private func mend(_ piece: Int) async throws -> ByteBuffer? {
+        guard case .frames(let reader) = layout else { return nil }
+        let held = mended.values.reduce(0) { $0 + $1.readableBytes }
+        guard held + reader.frames[piece].fileRange.count <= Self.mendedLimit else { return nil }
+        return try await MendedFrame.make(piece, of: reader, from: sources.map(\.file))
+    }
+
     var size: Int64 { sources[0].file.size }
+
+    /// How many pieces are sound nowhere.
+    var lostCount: Int { lost.count }
 
     func read(_ range: Range<Int64>) async throws -> ByteBuffer {
         try checkBounds(range)
@@ -86,8 +101,22 @@ struct AssembledBytes: RandomAccessBytes {
         while position < range.upperBound {
             let (choice, end) = place(of: position)
             let upper = min(range.upperBound, end)
+            if let piece = layout.piece(at: position), let frame = mended[piece] {
+                let offset = frame.readerIndex + Int(position - layout.range(of: piece).lowerBound)
+                guard let slice = frame.getSlice(at: offset, length: Int(upper - position)) else {
+                    throw ByteStreamError.outOfBounds(range, size: size)
+                }
+                result.writeImmutableBuffer(slice)
+                position = upper
+                continue
+            }
             let shift = sources[choice].shift
-            result.writeImmutableBuffer(try await sources[choice].file.read(position + shift..<upper + shift))
+            do {
+                result.writeImmutableBuffer(try await sources[choice].file.read(position + shift..<upper + shift))
+            } catch let error where ArchiveCheck.isLoss(error) {
+                guard let piece = layout.piece(at: position), lost.contains(piece) else { throw error }
+                result.writeRepeatingByte(0, count: Int(upper - position))
+            }
             position = upper
         }
         return result
