@@ -71,6 +71,22 @@ extension CatalogWriter {
         }
     }
 
+    /// A stored row whose content begins at a place of this catalog's own archive, the first by key; `nil` when there is
+    /// none.
+    package func stored(at offset: Int64) async throws -> CatalogObject? {
+        try await write { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT \(CatalogSchema.objectColumns.joined(separator: ", ")) FROM objects
+                    WHERE archive = 0 AND position = ? AND member = key ORDER BY key, ordinal LIMIT 1
+                    """)
+            return try Row.fetchOne(statement, arguments: [offset]).map { row in
+                var decoder = RowDecoder(row, CatalogSchema.objectColumns)
+                return try decoder.object()
+            }
+        }
+    }
+
     /// Puts another row in the place of a stored one: in an archive of others, a later member of a name replaces an
     /// earlier one.
     ///

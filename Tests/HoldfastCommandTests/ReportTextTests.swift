@@ -16,7 +16,7 @@ struct ReportTextTests {
             started: Date(timeIntervalSince1970: 0), finished: Date(timeIntervalSince1970: 2), seconds: 2,
             listedCount: 3000, storedCount: 3000, totalBytes: 4 << 20, includesVersions: false,
             olderVersionCount: 0, deleteMarkerCount: 0, unchangedCount: 0,
-            dependsOn: [], folded: [], archiveBytes: 1 << 20, archiveSHA256: "ab",
+            dependsOn: [], sharedCount: 0, sharedBytes: 0, folded: [], archiveBytes: 1 << 20, archiveSHA256: "ab",
             changedCount: 0, exceptionCount: 0, exceptions: [], complete: true, copies: ["/v", "s3://b at http://s:1"],
             degraded: [], warnings: [])
     }

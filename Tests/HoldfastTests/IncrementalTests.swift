@@ -234,7 +234,7 @@ import Testing
         }
     }
 
-    private static let page = FilePath(#filePath).removingLastComponent().removingLastComponent()
+    static let page = FilePath(#filePath).removingLastComponent().removingLastComponent()
         .removingLastComponent()
         .appending("Documentation").appending("recover-by-hand.md")
 }

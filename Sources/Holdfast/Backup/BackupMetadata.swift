@@ -26,6 +26,8 @@ package struct BackupMetadata: Codable, Sendable {
     package var kind: String?
     package var complete: Bool?
     package var exceptions: Int?
+    /// Of what was listed, the objects that a read without a version id got.
+    package var currentCount: Int?
     package var storedCount: Int?
     package var storedBytes: Int64?
     package var dependsOn: [String]?

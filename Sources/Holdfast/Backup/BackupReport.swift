@@ -30,6 +30,9 @@ package struct BackupReport: Codable, Sendable {
     package var unchangedCount: Int
     /// Those archives, by file name.
     package var dependsOn: [String]
+    /// Objects whose bytes are those of another one and were stored once, and the sum of their sizes.
+    package var sharedCount: Int
+    package var sharedBytes: Int64
     /// Archives of earlier backups of which so little was in use that it was fetched again, so that they can go.
     package var folded: [String]
     /// When tags and metadata of unchanged objects were last asked for, UTC: both can change without a trace in a

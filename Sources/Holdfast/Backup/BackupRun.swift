@@ -344,6 +344,7 @@ package struct BackupRun: Sendable {
             cut: span.scope.cut ?? span.started, cutEnd: span.scope.cut == nil ? finished : nil,
             kind: dependsOn.isEmpty ? "full" : "incremental", complete: complete,
             exceptions: totals.exceptions,
+            currentCount: totals.listed - packed.findings.olderVersions - packed.findings.deleteMarkers,
             storedCount: totals.stored, storedBytes: totals.storedBytes, dependsOn: dependsOn,
             tags: options.tags.isEmpty ? nil : options.tags,
             source: .init(endpoint: source.name, server: packed.identity.product, region: packed.identity.region),
@@ -369,7 +370,8 @@ package struct BackupRun: Sendable {
             totalBytes: totals.storedBytes, includesVersions: options.allVersions,
             olderVersionCount: packed.findings.olderVersions, deleteMarkerCount: packed.findings.deleteMarkers,
             unchangedCount: totals.stored - packed.rows.storedCount - packed.replacedCount, dependsOn: dependsOn,
-            folded: catalog.foldedArchives, archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
+            sharedCount: packed.sharedCount, sharedBytes: packed.sharedBytes, folded: catalog.foldedArchives,
+            archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
             exceptionCount: totals.exceptions, exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
             degraded: [],
             warnings: [span.warning, lostKeysWarning(packed.findings)].compactMap { $0 } + warnings(configuration))

@@ -20,6 +20,10 @@ struct Packing {
     private(set) var changedCount = 0
     /// Objects of an earlier backup that turned out to have changed since the listing.
     private(set) var replacedCount = 0
+    /// Objects whose bytes are those of another one in the archive, and the sum of their sizes.
+    private(set) var sharedCount = 0
+    private(set) var sharedBytes: Int64 = 0
+    private var known = KnownContents()
     /// What the listing told beside the objects; complete when everything is packed.
     var findings = SourceListing.Findings()
 
@@ -106,6 +110,7 @@ struct Packing {
         _ object: FetchedObject, of pending: PendingObject, into writer: ArchiveWriter
     ) async throws {
         try object.info.checkFitsCatalog()
+        if try await link(object, of: pending, into: writer) { return }
         let name = pending.member
         let records = MemberRecords.records(
             of: object.info, at: pending.place, member: name, sha256: Hex.text(object.sha256))
@@ -115,9 +120,45 @@ struct Packing {
         let extent = try await writer.append(member, content: object.content)
         progress.finished(bytes: object.content.readableBytes)
         changedCount += object.changed ? 1 : 0
+        if pending.place.isCurrent, name == object.info.key.bytes {
+            known.add(object.sha256, size: object.content.readableBytes, at: extent.lowerBound)
+        }
         try await store(
             CatalogObject(object.info, at: pending.place, member: name, extent: extent, sha256: object.sha256), pending)
         if let flaw = object.flaw { try await note(object.info, at: pending.place, flaw) }
+    }
+
+    /// Stores an object as a hard link to an earlier member of the same bytes and the same description: extracted by `tar`
+    /// both are one file, which can have only one.
+    ///
+    /// - Returns: `false` when there is no such member.
+    private mutating func link(
+        _ object: FetchedObject, of pending: PendingObject, into writer: ArchiveWriter
+    ) async throws -> Bool {
+        let size = object.content.readableBytes
+        guard !pending.isStored, let offset = known.offset(of: object.sha256, size: size) else { return false }
+        try await rows.flush()
+        guard let first = try await catalog.stored(at: offset), first.sha256 == object.sha256,
+            first.size == Int64(size), first.member == first.key,
+            first.headers == object.info.attributes.headers.map({ CatalogField(name: $0.name, value: $0.value) }),
+            first.metadata == object.info.attributes.metadata.map({ CatalogField(name: $0.name, value: $0.value) })
+        else { return false }
+        let member = ArchiveMember(
+            name: pending.member, kind: .hardLink(to: first.key), size: 0,
+            modified: TimeText.milliseconds(object.info.lastModified),
+            records: MemberRecords.records(
+                of: object.info, at: pending.place, member: pending.member, sha256: Hex.text(object.sha256)))
+        _ = try await writer.append(member, content: ByteBuffer())
+        progress.finished(bytes: size)
+        changedCount += object.changed ? 1 : 0
+        sharedCount += 1
+        sharedBytes = sharedBytes.addingUpToMax(Int64(size))
+        let extent = offset..<offset + Int64(size)
+        try await rows.store(
+            CatalogObject(
+                object.info, at: pending.place, member: pending.member, extent: extent, sha256: object.sha256))
+        if let flaw = object.flaw { try await note(object.info, at: pending.place, flaw) }
+        return true
     }
 
     /// A delete marker is an empty member, so that the archive tells of it without its catalog.

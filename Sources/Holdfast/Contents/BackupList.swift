@@ -143,7 +143,8 @@ extension BackupSummary {
         bucket = metadata.bucketName
         source = metadata.source?.endpoint
         tags = metadata.tags ?? []
-        listedCount = metadata.objectCount
+        // Histories grow while a bucket shrinks: they say nothing of what is in it.
+        listedCount = metadata.currentCount ?? (metadata.includeVersions ? nil : metadata.objectCount)
         time = metadata.cut ?? time
         objectCount = metadata.storedCount ?? metadata.objectCount
         totalBytes = metadata.storedBytes ?? metadata.totalSizeBytes

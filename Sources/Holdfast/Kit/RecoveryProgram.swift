@@ -20,14 +20,15 @@ enum RecoveryProgram {
             file.flush()
             catalog = sqlite3.connect(file.name)
             for number, name in [(0, archive)] + [(n, os.path.join(folder, a.removesuffix(".age"))) for n, a in catalog.execute("select id, name from archives")]:
-                stream, position = tar_stream(name), 0
+                stream, position, last = tar_stream(name), 0, None
                 rows = "select key, member, size, sha256, extents from objects where archive = ? and is_latest and not is_delete_marker order by position"
                 for key, member, size, sha256, extents in catalog.execute(rows, (number,)):
-                    content = b""
-                    for _, offset, length in json.loads(extents):
-                        stream.read(offset - position)
-                        content += stream.read(length)
-                        position = offset + length
+                    if extents != last:  # else the bytes of another object, which was stored once
+                        content, last = b"", extents
+                        for _, offset, length in json.loads(extents):
+                            stream.read(offset - position)
+                            content += stream.read(length)
+                            position = offset + length
                     assert len(content) == size and hashlib.sha256(content).digest() == sha256, key
                     path = os.path.join(target, os.fsdecode(member))
                     try:

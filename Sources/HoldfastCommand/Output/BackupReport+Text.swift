@@ -22,6 +22,10 @@ extension BackupReport {
             let places = AmountText.count(dependsOn.count, "earlier archive")
             lines.append("  of these \(AmountText.count(unchangedCount)) are unchanged and lie in \(places)")
         }
+        if sharedCount > 0 {
+            let bytes = AmountText.bytes(sharedBytes)
+            lines.append("  of these \(AmountText.count(sharedCount)) have the bytes of others, \(bytes), stored once")
+        }
         if !folded.isEmpty {
             lines.append("  folded   \(AmountText.count(folded.count, "earlier archive")), of which little was in use")
         }

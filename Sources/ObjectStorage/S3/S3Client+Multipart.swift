@@ -66,7 +66,9 @@ extension S3Client {
     /// CompleteMultipartUpload.
     ///
     /// A server may answer 200 at once and tell the outcome at the end of the body, so the body decides. When an answer
-    /// is lost and the call is repeated, the second answer is `.notFound` although the object may be there.
+    /// is lost and the call is repeated, the second answer is `.notFound`, or one without an ETag, although the object may be there.
+    ///
+    /// - Returns: with an empty ETag where the answer has none.
     package func completeUpload(
         _ key: ObjectKey, in bucket: String, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool = false
     ) async throws -> PutResult {
@@ -76,7 +78,9 @@ extension S3Client {
         if ifAbsent { request.setHeader("if-none-match", "*") }
         request.body = ReplayableBody(MultipartDocuments.completion(parts))
         let answer = try await perform(request)
-        let etag = try await answer.document("CompleteMultipartUploadResult") { try MultipartDocuments.etag(&$0) }
+        let etag = try await answer.document("CompleteMultipartUploadResult") {
+            try MultipartDocuments.etag(&$0, mayLack: true)
+        }
         return PutResult(etag: etag, version: answer.version)
     }
 

@@ -58,7 +58,11 @@ package struct S3ObjectStore: ObjectStore {
     package func completeUpload(
         _ key: ObjectKey, _ upload: UploadID, _ parts: [UploadedPart], ifAbsent: Bool
     ) async throws -> PutResult {
-        try await client.completeUpload(key, in: bucket, upload, parts, ifAbsent: ifAbsent)
+        let result = try await client.completeUpload(key, in: bucket, upload, parts, ifAbsent: ifAbsent)
+        guard result.etag.isEmpty else { return result }
+        // Ceph answers so when the same completion came before and its answer was lost: see what is there.
+        let unsaid = ObjectStoreError(.badAnswer, "the completion of the upload of \(key) was answered without an ETag")
+        return try await LostAnswer(store: self, key: key, refusal: unsaid).ofCompletion(parts)
     }
 
     package func abortUpload(_ key: ObjectKey, _ upload: UploadID) async throws {

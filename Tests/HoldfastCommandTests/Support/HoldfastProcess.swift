@@ -83,8 +83,10 @@ struct HoldfastProcess: Sendable {
             "HOLDFAST_STATE_DIRECTORY": directory.appending("state").string,
         ]
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(forWritingAtPath: files[0])
-        process.standardError = FileHandle(forWritingAtPath: files[1])
+        let handles = try files.map { try FileHandle(forWritingTo: URL(fileURLWithPath: $0)) }
+        // A process keeps them open as long as it is remembered, and Foundation remembers it for ever.
+        defer { for handle in handles { try? handle.close() } }
+        (process.standardOutput, process.standardError) = (handles[0], handles[1])
         let (ends, end) = AsyncStream<Void>.makeStream()
         process.terminationHandler = { _ in end.finish() }
         try process.run()

@@ -30,8 +30,10 @@ struct Tool {
         process.currentDirectoryURL = URL(fileURLWithPath: directory.string)
         process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output.string))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors.string))
+        let handles = try [output, errors].map { try FileHandle(forWritingTo: URL(fileURLWithPath: $0.string)) }
+        // A process keeps them open as long as it is remembered, and Foundation remembers it for ever.
+        defer { for handle in handles { try? handle.close() } }
+        (process.standardOutput, process.standardError) = (handles[0], handles[1])
         let status = try await withCheckedThrowingContinuation { continuation in
             process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
             do { try process.run() } catch { continuation.resume(throwing: error) }

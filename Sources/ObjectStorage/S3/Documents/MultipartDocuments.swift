@@ -101,12 +101,14 @@ enum MultipartDocuments {
     }
 
     /// The ETag in `CompleteMultipartUploadResult`, `CopyObjectResult` and `CopyPartResult`.
-    static func etag(_ scanner: inout XMLScanner) throws -> String {
+    ///
+    /// - Parameter mayLack: whether an answer without one is taken, as empty text.
+    static func etag(_ scanner: inout XMLScanner, mayLack: Bool = false) throws -> String {
         var etag = ""
         try scanner.forEachChild { scanner, name in
             if case "ETag" = name { etag = try scanner.etag() }
         }
-        guard !etag.isEmpty else { throw XMLProblem("there is no ETag") }
+        guard mayLack || !etag.isEmpty else { throw XMLProblem("there is no ETag") }
         return etag
     }
 
