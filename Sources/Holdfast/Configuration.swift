@@ -41,6 +41,8 @@ package struct HoldfastConfiguration: Sendable {
     package var stateDirectory: FilePath
     /// What opens sealed archives; empty for commands that read none.
     package var keys = Keyring()
+    /// What may be received and sent, over all servers together.
+    package var bandwidth = Bandwidth()
 
     package init(source: StorageConfiguration?, vault: [VaultCopyConfiguration], stateDirectory: FilePath) {
         self.source = source

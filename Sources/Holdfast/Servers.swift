@@ -12,11 +12,14 @@ import SystemPackage
 final class Servers: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
+    private let bandwidth: Bandwidth
     private let transports = Mutex<[any S3Transport]>([])
 
-    init(group: MultiThreadedEventLoopGroup, logger: Logger) {
+    /// - Parameter bandwidth: shared with every other server of the process.
+    init(group: MultiThreadedEventLoopGroup, logger: Logger, bandwidth: Bandwidth) {
         self.group = group
         self.logger = logger
+        self.bandwidth = bandwidth
     }
 
     /// The server of a configuration, with retries and bounded concurrency.
@@ -30,7 +33,7 @@ final class Servers: Sendable {
         let client = S3Client(
             endpoint: configuration.endpoint, credentials: configuration.credentials, region: configuration.region,
             transport: transport, options: options)
-        return RetryingStorageService(S3Service(client), logger: logger)
+        return RetryingStorageService(S3Service(client), bandwidth: bandwidth, logger: logger)
     }
 
     /// Closes every connection and ends the threads.

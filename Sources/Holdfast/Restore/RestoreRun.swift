@@ -31,6 +31,10 @@ package struct RestoreRun: Sendable {
         package var acls: Bool
         /// The bucket's own settings too.
         package var bucketConfiguration: Bool
+        /// Under which keys the objects are written.
+        package var mapping = KeyMapping.none
+        /// Objects of the backup whose keys begin with this are written before all others; `nil` for none.
+        package var first: [UInt8]?
 
         package init(
             overwrite: OverwritePolicy = .never, selection: KeySelection = KeySelection(), dryRun: Bool = false,
@@ -73,6 +77,7 @@ package struct RestoreRun: Sendable {
         report.archiveIsBroken = !backup.isWhole
         report.allVersions = options.allVersions
         report.locks = options.locks
+        try checkOptionsFit()
         guard !options.allVersions || backup.metadata?.includeVersions == true else {
             throw HoldfastError(
                 .invalidConfiguration, "\(backup.entry.file.name) holds no older versions.",
@@ -81,7 +86,9 @@ package struct RestoreRun: Sendable {
         do {
             report.missingFromBackup = try await missingFromBackup()
             let isLockable = try await checkLocks()
-            let target = try await prepare(&report, objectLock: isLockable)
+            try await checkKeysStayApart()
+            var target = try await prepare(&report, objectLock: isLockable)
+            target.mapping = options.mapping
             if options.allVersions {
                 try await replay(into: target, &report)
             } else {
@@ -181,8 +188,22 @@ package struct RestoreRun: Sendable {
         environment.progress.begin(
             options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.count : nil,
             bytes: isAll ? totals.bytes : 0)
-        let wanted = wantedObjects(target)
         let restore = objectRestore(into: target)
+        for pass in passes {
+            let before = report.selectedCount
+            try await write(wantedObjects(target, in: pass), restore, &report)
+            if let first = options.first, pass.takesPrefix, report.selectedCount == before {
+                report.warnings.append(
+                    "No object that was asked for begins with “\(ObjectKey(first))”: none was written first.")
+            }
+        }
+        count(lackingOf: totals.count, &report)
+    }
+
+    private func write(
+        _ wanted: some AsyncSequence<RestoreTarget.Decision, any Error> & Sendable, _ restore: ObjectRestore,
+        _ report: inout RestoreReport
+    ) async throws {
         var collected = report
         switch backup.content {
         case .indexed:
@@ -205,7 +226,6 @@ package struct RestoreRun: Sendable {
                 record(outcome, &collected)
             }
         }
-        count(lackingOf: totals.count, &collected)
         report = collected
     }
 
@@ -251,17 +271,6 @@ package struct RestoreRun: Sendable {
         let lacking = expected - report.selectedCount
         report.missingFromBackup += lacking
         report.warnings.append("The catalog speaks of \(expected) objects and lacks \(lacking) of them.")
-    }
-
-    /// The objects that the operator asked for, in archive order, each with what is to be done.
-    private func wantedObjects(
-        _ target: RestoreTarget
-    ) -> some AsyncSequence<RestoreTarget.Decision, any Error> & Sendable {
-        PositionOrder(catalog: backup.catalog)
-            .filter { [selection = options.selection] in $0.isCurrent && selection.contains($0.key) }
-            .map { [overwrite = options.overwrite, catalog = backup.catalog] object in
-                try await target.decision(on: object, overwrite, in: catalog)
-            }
     }
 
     private func record(_ outcome: ObjectRestore.Outcome, _ report: inout RestoreReport) {

@@ -11,6 +11,8 @@ struct RestoreTarget: Sendable {
     let state: TargetState
     /// Whether the server is asked to refuse a key that appeared since it was listed.
     let guardsAbsence: Bool
+    /// Under which keys the objects of the backup are written.
+    var mapping = KeyMapping.none
 
     /// What is to be done with one object of the backup.
     struct Decision: Sendable {
@@ -19,14 +21,16 @@ struct RestoreTarget: Sendable {
         let act: Act
     }
 
-    /// - Parameter catalog: the backup's, for keys that exclude one another.
+    /// - Parameters:
+    ///   - object: with the key that it gets.
+    ///   - catalog: the backup's, for keys that exclude one another.
     func decision(
         on object: CatalogObject, _ overwrite: OverwritePolicy, in catalog: CatalogReader
     ) async throws -> Decision {
         if let problem = limits.problem(key: object.key, size: object.size) {
             return Decision(object: object, act: .refuse(problem))
         }
-        if limits.excludesNested, let parent = try await Self.nestedParent(of: object.key, in: catalog) {
+        if limits.excludesNested, let parent = try await nestedParent(of: object.key, in: catalog) {
             return Decision(object: object, act: .refuse("this server cannot keep it beside \(ObjectKey(parent))"))
         }
         guard let existing = try await state.object(object.key) else {
@@ -36,11 +40,13 @@ struct RestoreTarget: Sendable {
         return Decision(object: object, act: overwrites ? .write(replacing: true) : .skip)
     }
 
-    /// A key of the backup that is a folder of `key`.
-    private static func nestedParent(of key: [UInt8], in catalog: CatalogReader) async throws -> [UInt8]? {
+    /// A key of the backup that is a folder of `key`, each as it is written.
+    private func nestedParent(of key: [UInt8], in catalog: CatalogReader) async throws -> [UInt8]? {
         for (index, byte) in key.enumerated() where byte == UInt8(ascii: "/") && index > 0 {
             let parent = Array(key[..<index])
-            if try await catalog.object(key: parent) != nil { return parent }
+            for source in mapping.sources(of: parent) {
+                if try await catalog.object(key: source) != nil { return parent }
+            }
         }
         return nil
     }

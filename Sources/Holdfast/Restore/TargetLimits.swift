@@ -31,6 +31,7 @@ package struct TargetLimits: Sendable {
 
     /// Why the target cannot hold an object; `nil` when nothing is known to keep it out.
     package func problem(key: [UInt8], size: Int64) -> String? {
+        if key.isEmpty { return "nothing is left of its key" }
         if key.count > 1024 { return "its key has \(key.count) bytes, S3 allows 1,024" }
         if size > Self.largestObject { return "it has \(size) bytes, more than one multipart upload holds" }
         let segments = key.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

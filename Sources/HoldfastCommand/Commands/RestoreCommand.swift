@@ -19,6 +19,7 @@ struct RestoreCommand: Subcommand {
               holdfast restore before-migration
               holdfast restore before-migration --to photos-2 --include '*.jpg' --dry-run
               holdfast restore before-migration --to photos-2 --all-versions --locks shift --bucket-configuration
+              holdfast restore before-migration --map 2026/=restored/2026/ --first 2026/11/
               holdfast restore before-migration --to s3://photos --to-endpoint https://s3.example.com
             """)
 
@@ -43,6 +44,17 @@ struct RestoreCommand: Subcommand {
 
     @Option(help: ArgumentHelp("No keys that match this glob.", valueName: "glob"))
     var exclude: [String] = []
+
+    @Option(
+        name: .customLong("map"),
+        help: ArgumentHelp(
+            "Write keys that begin with old so that they begin with new; may be given several times, and the longest old "
+                + "counts. A = or \\ in a prefix is written \\= or \\\\.", valueName: "old=new"),
+        transform: MapArgument.parse)
+    var maps: [KeyMapping.Rule] = []
+
+    @Option(help: ArgumentHelp("Write keys of the backup that begin with this before all others.", valueName: "prefix"))
+    var first: String?
 
     @Flag(help: "Bring older versions and delete markers back too, in their order.")
     var allVersions = false
@@ -74,9 +86,11 @@ struct RestoreCommand: Subcommand {
         let resolved = try session.resolve(
             connection, needsSource: target.toEndpoint == nil, target: target, identities: identities)
         let selection = KeySelection(prefix: Array(prefix.utf8), includes: include, excludes: exclude)
-        let options = RestoreRun.Options(
+        var options = RestoreRun.Options(
             overwrite: overwrite, selection: selection, dryRun: dryRun, allVersions: allVersions, locks: locks,
             allowsCompliance: allowCompliance, acls: acls, bucketConfiguration: bucketConfiguration)
+        options.mapping = try KeyMapping(maps)
+        options.first = first.map { Array($0.utf8) }
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             try await engine.askForPassphrase(of: [name])
             return try await session.withProgress {

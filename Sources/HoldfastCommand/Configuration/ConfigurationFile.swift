@@ -38,6 +38,8 @@ struct ConfigurationFile: Sendable {
     private(set) var recipientsFile: Setting<String>?
     private(set) var passphraseFile: Setting<String>?
     private(set) var identityFiles: [Setting<String>] = []
+    private(set) var downloadLimit: Setting<String>?
+    private(set) var uploadLimit: Setting<String>?
     /// What is kept of the backups of each bucket.
     private(set) var retention = RetentionPolicies()
     private(set) var warnings: [String] = []
@@ -52,10 +54,14 @@ struct ConfigurationFile: Sendable {
         guard let root = try Self.compose(file.text, at: path) else { return }
         let top = try YAMLSection(
             root, named: "", of: path,
-            keys: ["source", "vault", "state_directory"] + Self.sealKeys + ["retention", "buckets"])
+            keys: ["source", "vault", "state_directory"] + Self.sealKeys + ["limits", "retention", "buckets"])
         stateDirectory = try top.text("state_directory")
         try readSealing(top)
         retention = try RetentionPolicies(top)
+        if let section = try top.section("limits", keys: ["download", "upload"]) {
+            downloadLimit = try section.text("download")
+            uploadLimit = try section.text("upload")
+        }
         if let section = try top.section("source", keys: Self.serverKeys) { source = try Self.server(section) }
         if let section = try top.section("vault", keys: ["directory", "bucket", "copies"] + Self.serverKeys) {
             try readVault(section)

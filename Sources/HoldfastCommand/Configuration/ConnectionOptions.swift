@@ -57,6 +57,16 @@ struct ConnectionOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             "Where working files and cached catalogs go (HOLDFAST_STATE_DIRECTORY).", valueName: "directory"))
     var stateDirectory: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Receive at most so many bytes a second, such as 20MiB/s (HOLDFAST_LIMIT_DOWNLOAD).", valueName: "rate"))
+    var limitDownload: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Send at most so many bytes a second, such as 800K (HOLDFAST_LIMIT_UPLOAD).", valueName: "rate"))
+    var limitUpload: String?
 }
 
 /// How a bucket appears in a request, in the words of the command line and of `holdfast.yaml`.

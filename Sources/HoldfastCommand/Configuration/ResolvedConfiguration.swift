@@ -37,6 +37,7 @@ struct ResolvedConfiguration: Sendable {
         self.sealing = try sealing.map { try places.sealing($0) } ?? .unsealed
         var configuration = HoldfastConfiguration(
             source: source, vault: vault, stateDirectory: try places.stateDirectory())
+        configuration.bandwidth = try places.bandwidth()
         if let identities { configuration.keys = try places.keyring(identities) }
         self.configuration = configuration
         warnings = found + places.warnings

@@ -3,23 +3,26 @@
 
 package import Logging
 
-/// Makes failed requests to a server again; its stores are ``productionStack(_:gate:counters:retries:logger:)``s that share
+/// Makes failed requests to a server again; its stores are ``productionStack(_:gate:counters:bandwidth:retries:logger:)``s that share
 /// one gate and one set of counters.
 package struct RetryingStorageService: StorageService {
     /// What the stores of this server were asked and answered.
     package let counters: StoreCounters
     private let service: any StorageService
     private let gate: RequestGate
+    private let bandwidth: Bandwidth
     private let retries: RetryLoop
     private let logger: Logger
 
     package init(
         _ service: any StorageService, gate: RequestGate = RequestGate(), counters: StoreCounters = StoreCounters(),
-        retries: RetryLoop = RetryLoop(), logger: Logger = Logger(label: "holdfast.storage")
+        bandwidth: Bandwidth = Bandwidth(), retries: RetryLoop = RetryLoop(),
+        logger: Logger = Logger(label: "holdfast.storage")
     ) {
         self.service = service
         self.gate = gate
         self.counters = counters
+        self.bandwidth = bandwidth
         self.retries = retries
         self.logger = logger
     }
@@ -28,7 +31,8 @@ package struct RetryingStorageService: StorageService {
 
     package func store(for bucket: String) -> any ObjectStore {
         productionStack(
-            service.store(for: bucket), gate: gate, counters: counters, retries: retries, logger: logger)
+            service.store(for: bucket), gate: gate, counters: counters, bandwidth: bandwidth, retries: retries,
+            logger: logger)
     }
 
     package func identify() async throws -> ServerIdentity {
