@@ -220,13 +220,16 @@ package struct Engine: Sendable {
         ).run()
     }
 
-    /// Compares a backup with another one.
+    /// Compares a backup with another one, in the keys that both were to hold.
     ///
     /// - Returns: how many keys are the same.
     package func diff(
         _ before: OpenedBackup, _ after: OpenedBackup, _ report: (Difference) throws -> Void
     ) async throws -> Int {
-        try await BackupDiff(before: before.catalog, after: after.catalog, comparesAttributes: true).run(report)
+        try await BackupDiff(
+            before: before.catalog, after: after.catalog, comparesAttributes: true,
+            selections: [before, after].compactMap(\.metadata?.selection)
+        ).run(report)
     }
 
     /// Compares a backup with a bucket of the source as it is now, by size and ETag.
@@ -238,7 +241,10 @@ package struct Engine: Sendable {
         let source = try source
         do {
             let after = try await CatalogReader.objects(of: source.store(for: bucket), environment(progress))
-            return try await BackupDiff(before: before.catalog, after: after, comparesAttributes: false).run(report)
+            return try await BackupDiff(
+                before: before.catalog, after: after, comparesAttributes: false,
+                selections: [before].compactMap(\.metadata?.selection)
+            ).run(report)
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot list \(bucket) at \(source.name)")
         }

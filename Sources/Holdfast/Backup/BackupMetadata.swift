@@ -33,6 +33,9 @@ package struct BackupMetadata: Codable, Sendable {
     package var dependsOn: [String]?
     /// What the operator calls it, for retention to keep; absent when there is none.
     package var tags: [String]?
+    /// The globs of the keys that were asked for, and of those that were not, sorted; absent when there are none.
+    package var include: [String]?
+    package var exclude: [String]?
     package var source: Source?
     /// The server's own documents by name (`policy`, `lifecycle`, …), as text; absent where none is set.
     package var bucketConfiguration: [String: String]?
@@ -44,6 +47,11 @@ package struct BackupMetadata: Codable, Sendable {
         package var endpoint: String
         package var server: String?
         package var region: String?
+    }
+
+    /// Which keys of the bucket it is a backup of.
+    package var selection: KeySelection {
+        KeySelection(includes: include ?? [], excludes: exclude ?? []).canonical
     }
 
     /// The most bytes that a reader takes: the bucket's own documents are a few KiB each.

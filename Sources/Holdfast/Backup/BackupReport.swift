@@ -21,6 +21,9 @@ package struct BackupReport: Codable, Sendable {
     package var storedCount: Int
     /// Bytes of those objects.
     package var totalBytes: Int64
+    /// The globs of the keys that were asked for, and of those that were not; both empty for the whole bucket.
+    package var include: [String] = []
+    package var exclude: [String] = []
     /// Whether older versions and delete markers were asked for.
     package var includesVersions: Bool
     /// Versions in the listing that are not the newest of their key, delete markers not counted.
@@ -72,4 +75,9 @@ package struct ExceptionReport: Codable, Sendable {
         self.reason = reason
         self.message = message
     }
+}
+
+extension BackupReport {
+    /// Which keys of the bucket it is a backup of.
+    package var selection: KeySelection { KeySelection(includes: include, excludes: exclude) }
 }

@@ -40,6 +40,8 @@ package struct BackupRun: Sendable {
         package var recipients: SealRecipients?
         /// Words that retention can be told to keep.
         package var tags: [String] = []
+        /// The keys to back up.
+        package var selection = KeySelection()
 
         package init(
             codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false,
@@ -178,7 +180,8 @@ package struct BackupRun: Sendable {
                 options.isFull
                 ? nil
                 : try await EarlierBackup.find(
-                    of: bucket, at: source.name, sealedTo: options.recipients, in: vault, environment)
+                    of: bucket, options.selection, at: source.name, sealedTo: options.recipients, in: vault,
+                    environment)
             let catalog = try await CatalogWriter.create(at: path, base: earlier?.base)
             do {
                 progress.update { $0.phase = "backing up" }
@@ -286,7 +289,8 @@ package struct BackupRun: Sendable {
             details: DetailReading(tagCountIsTold: identity.tellsTagCount, readsACLs: options.acls))
         let channel = AsyncThrowingChannel<PendingObject.Page, any Error>()
         let listing = SourceListing(
-            store: store, catalog: catalog, scope: scope, sweeps: sweeps, progress: progress, channel: channel)
+            store: store, catalog: catalog, scope: scope, selection: options.selection, sweeps: sweeps,
+            progress: progress, channel: channel)
         var packing = Packing(
             fetch: fetch, catalog: catalog, identity: identity, progress: progress, logger: environment.logger)
 
@@ -307,25 +311,6 @@ package struct BackupRun: Sendable {
         return packing
     }
 
-    private func refuseWhenNothingWasRead(_ packed: Packing, _ catalog: CatalogWriter) async throws {
-        guard try await catalog.totals().stored == 0 else { return }
-        if let first = packed.rows.firstExceptions.first {
-            throw HoldfastError(
-                .failed,
-                "None of the \(packed.rows.exceptionCount) objects of \(bucket) could be read; no backup was made. The first, \(first.key): \(first.message)",
-                hint: "Check the rights of these credentials with holdfast check.")
-        }
-        guard options.allowEmpty else {
-            throw HoldfastError(
-                .failed,
-                options.moment.map {
-                    "\(bucket) at \(source.name) had no objects at \(TimeText.iso($0)); no backup was made."
-                }
-                    ?? "\(bucket) at \(source.name) lists no objects; no backup was made.",
-                hint: "If the bucket is meant to be empty, say so with --allow-empty.")
-        }
-    }
-
     /// Writes the archive's last members: the metadata and the catalog.
     private func record(
         _ packed: Packing, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, _ span: Span,
@@ -337,6 +322,7 @@ package struct BackupRun: Sendable {
         let dependsOn = try await catalog.referredArchives()
         let totals = try await catalog.finish()
         let complete = totals.exceptions == 0
+        let selection = options.selection.canonical
         let metadata = BackupMetadata(
             bucketName: bucket, backupName: name.rawValue, timestamp: BackupMetadata.naiveTimestamp(span.started),
             objectCount: totals.listed, totalSizeBytes: totals.storedBytes,
@@ -347,6 +333,8 @@ package struct BackupRun: Sendable {
             currentCount: totals.listed - packed.findings.olderVersions - packed.findings.deleteMarkers,
             storedCount: totals.stored, storedBytes: totals.storedBytes, dependsOn: dependsOn,
             tags: options.tags.isEmpty ? nil : options.tags,
+            include: selection.includes.isEmpty ? nil : selection.includes,
+            exclude: selection.excludes.isEmpty ? nil : selection.excludes,
             source: .init(endpoint: source.name, server: packed.identity.product, region: packed.identity.region),
             bucketConfiguration: configuration.documents, bucketConfigurationUnread: configuration.unread,
             holdfastVersion: HoldfastVersion.current)
@@ -367,7 +355,8 @@ package struct BackupRun: Sendable {
             name: name.rawValue, bucket: bucket, source: source.name, file: file.fileName,
             started: span.started, finished: finished, cut: span.scope.cut, seconds: 0, listedCount: totals.listed,
             storedCount: totals.stored,
-            totalBytes: totals.storedBytes, includesVersions: options.allVersions,
+            totalBytes: totals.storedBytes, include: selection.includes, exclude: selection.excludes,
+            includesVersions: options.allVersions,
             olderVersionCount: packed.findings.olderVersions, deleteMarkerCount: packed.findings.deleteMarkers,
             unchangedCount: totals.stored - packed.rows.storedCount - packed.replacedCount, dependsOn: dependsOn,
             sharedCount: packed.sharedCount, sharedBytes: packed.sharedBytes, folded: catalog.foldedArchives,
@@ -376,24 +365,6 @@ package struct BackupRun: Sendable {
             degraded: [],
             warnings: [span.warning, lostKeysWarning(packed.findings)].compactMap { $0 } + warnings(configuration))
         return (report, json)
-    }
-
-    private func lostKeysWarning(_ findings: SourceListing.Findings) -> String? {
-        guard let first = findings.lostKeys.named.first else { return nil }
-        return
-            "\(source.name) leaves \(findings.lostKeys.count) keys out when it lists versions, \(first) among them. They were found in other ways and are in the backup."
-    }
-
-    private func warnings(_ configuration: BucketConfiguration) -> [String] {
-        var warnings: [String] = []
-        let onSource = vault.copies.compactMap { $0 as? BucketCopy }.filter { $0.service.name == source.name }
-        if let copy = onSource.first {
-            let alone = vault.copies.count == onSource.count ? " It is the only kind of copy there is." : ""
-            warnings.append(
-                "The vault bucket \(copy.bucket) is on the same server as \(bucket): what destroys that server takes both.\(alone)"
-            )
-        }
-        return warnings + configuration.warnings
     }
 }
 

@@ -23,15 +23,15 @@ struct EarlierBackup: Sendable {
     /// The name of the fact in a catalog that says that every object was asked for its ACL.
     static let aclsFact = "acls"
 
-    /// The newest backup of `bucket` at `source` that has all of its archives in every copy of the vault.
+    /// The newest backup of these keys of `bucket` at `source` that has all of its archives in every copy of the vault.
     ///
     /// What cannot be read is passed over: the worst that comes of it is a full backup.
     ///
     /// - Parameter recipients: to whom the new backup is sealed. It builds only on what all of them can open, and one
     ///   that is not sealed on none that is.
     static func find(
-        of bucket: String, at source: String, sealedTo recipients: SealRecipients?, in vault: Vault,
-        _ environment: RunEnvironment
+        of bucket: String, _ selection: KeySelection, at source: String, sealedTo recipients: SealRecipients?,
+        in vault: Vault, _ environment: RunEnvironment
     ) async throws -> EarlierBackup? {
         let listing = try await vault.backups()
         guard listing.unreachable.isEmpty else { return nil }
@@ -40,14 +40,18 @@ struct EarlierBackup: Sendable {
                 .map(\.file.fileName))
         let newest = listing.entries.sorted { ($0.modified, $0.file.fileName) > ($1.modified, $1.file.fileName) }
         let isSealed = recipients != nil
+        let fits = { (metadata: BackupMetadata) in
+            metadata.formatVersion == 1 && metadata.bucketName == bucket && metadata.source?.endpoint == source
+                && metadata.selection == selection.canonical
+        }
         for entry in newest where everywhere.contains(entry.file.fileName) && entry.file.isSealed == isSealed {
             do {
                 let found: EarlierBackup?
                 if let recipients {
                     let archives = (listing.entries + listing.hidden).filter { everywhere.contains($0.file.fileName) }
-                    found = try await openKept(entry, bucket, source, recipients, archives, in: vault, environment)
+                    found = try await openKept(entry, fits, recipients, archives, in: vault, environment)
                 } else {
-                    found = try await open(entry, bucket, source, in: vault, environment) { names in
+                    found = try await open(entry, fits, in: vault, environment) { names in
                         names.allSatisfy { everywhere.contains($0) }
                     }
                 }
@@ -62,13 +66,12 @@ struct EarlierBackup: Sendable {
     }
 
     private static func open(
-        _ entry: VaultEntry, _ bucket: String, _ source: String, in vault: Vault, _ environment: RunEnvironment,
+        _ entry: VaultEntry, _ fits: (BackupMetadata) -> Bool, in vault: Vault, _ environment: RunEnvironment,
         hasAll: ([String]) -> Bool
     ) async throws -> EarlierBackup? {
         let (bytes, label) = try await vault.open(entry)
         let archive = try await ArchiveReader.open(bytes)
-        guard let metadata = try await BackupMetadata.read(from: archive), metadata.formatVersion == 1,
-            metadata.bucketName == bucket, metadata.source?.endpoint == source,
+        guard let metadata = try await BackupMetadata.read(from: archive), fits(metadata),
             hasAll(metadata.dependsOn ?? []), let range = archive.catalog
         else { return nil }
         let cache = CatalogCache(state: environment.state)

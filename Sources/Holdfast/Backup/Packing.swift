@@ -121,7 +121,8 @@ struct Packing {
         progress.finished(bytes: object.content.readableBytes)
         changedCount += object.changed ? 1 : 0
         if pending.place.isCurrent, name == object.info.key.bytes {
-            known.add(object.sha256, size: object.content.readableBytes, at: extent.lowerBound)
+            known.add(
+                object.sha256, object.info.attributes, size: object.content.readableBytes, at: extent.lowerBound)
         }
         try await store(
             CatalogObject(object.info, at: pending.place, member: name, extent: extent, sha256: object.sha256), pending)
@@ -136,7 +137,8 @@ struct Packing {
         _ object: FetchedObject, of pending: PendingObject, into writer: ArchiveWriter
     ) async throws -> Bool {
         let size = object.content.readableBytes
-        guard !pending.isStored, let offset = known.offset(of: object.sha256, size: size) else { return false }
+        guard !pending.isStored, let offset = known.offset(of: object.sha256, object.info.attributes, size: size)
+        else { return false }
         try await rows.flush()
         guard let first = try await catalog.stored(at: offset), first.sha256 == object.sha256,
             first.size == Int64(size), first.member == first.key,

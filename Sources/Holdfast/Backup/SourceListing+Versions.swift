@@ -35,8 +35,9 @@ extension SourceListing {
         return false
     }
 
-    /// Those of which no version is in the catalog.
+    /// Those of which no version is in the catalog and should be.
     private func missing(_ objects: [ObjectInfo]) async throws -> [ObjectInfo] {
+        let objects = selection.isEverything ? objects : objects.filter { selection.contains($0.key.bytes) }
         let keys = Set(try await catalog.missing(objects.map(\.key.bytes)))
         return keys.isEmpty ? [] : objects.filter { keys.contains($0.key.bytes) }
     }

@@ -37,6 +37,8 @@ struct SourceListing: Sendable {
     let store: any ObjectStore
     let catalog: CatalogWriter
     let scope: ListingScope
+    /// The keys that are wanted; the others are as if the server did not name them.
+    let selection: KeySelection
     /// Whether unchanged objects are handed on too, for their tags and metadata.
     let sweeps: Bool
     let progress: ProgressMeter
@@ -72,10 +74,11 @@ struct SourceListing: Sendable {
         }
     }
 
-    /// Enters rows into the catalog and hands on those that are to be read.
+    /// Enters the wanted ones of these rows into the catalog and hands on those that are to be read.
     ///
     /// - Returns: how many of them were listed before.
-    func hand(on rows: [VersionOrder.Row], _ findings: inout Findings) async throws -> Int {
+    func hand(on listed: [VersionOrder.Row], _ findings: inout Findings) async throws -> Int {
+        let rows = selection.isEverything ? listed : listed.filter { selection.contains($0.info.key.bytes) }
         let outcomes = try await catalog.list(rows.map { $0.info.listed(at: $0.place) })
         var pending: [PendingObject] = []
         pending.reserveCapacity(rows.count)

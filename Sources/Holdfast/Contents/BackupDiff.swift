@@ -23,19 +23,27 @@ package struct BackupDiff: Sendable {
     package let after: CatalogReader
     /// Whether headers, metadata and tags are known on both sides; a bucket's listing does not tell them.
     package let comparesAttributes: Bool
+    /// Only keys in all of these are compared: of the others one side says nothing.
+    package let selections: [KeySelection]
 
-    package init(before: CatalogReader, after: CatalogReader, comparesAttributes: Bool) {
+    package init(
+        before: CatalogReader, after: CatalogReader, comparesAttributes: Bool, selections: [KeySelection] = []
+    ) {
         self.before = before
         self.after = after
         self.comparesAttributes = comparesAttributes
+        self.selections = selections.filter { !$0.isEverything }
     }
 
     /// Hands on the differences in key order.
     ///
     /// - Returns: how many keys are the same.
     package func run(_ report: (Difference) throws -> Void) async throws -> Int {
-        var left = KeyOrder(catalog: before).filter(\.isCurrent).makeAsyncIterator()
-        var right = KeyOrder(catalog: after).filter(\.isCurrent).makeAsyncIterator()
+        let isCompared = { @Sendable [selections] (object: CatalogObject) in
+            object.isCurrent && selections.allSatisfy { $0.contains(object.key) }
+        }
+        var left = KeyOrder(catalog: before).filter(isCompared).makeAsyncIterator()
+        var right = KeyOrder(catalog: after).filter(isCompared).makeAsyncIterator()
         var old = try await left.next()
         var new = try await right.next()
         var same = 0

@@ -33,6 +33,9 @@ package struct BackupSummary: Codable, Sendable {
     package var dependsOn: [String]?
     /// What `--tag` gave it.
     package var tags: [String] = []
+    /// The globs of the keys that it was to hold, and of those that it was not; absent for the whole bucket.
+    package var include: [String]?
+    package var exclude: [String]?
     /// Whether it takes an identity to read it.
     package var sealed = false
     /// What is wrong with it, if anything is.
@@ -139,12 +142,18 @@ package struct BackupList: Sendable {
 }
 
 extension BackupSummary {
+    /// Which keys of the bucket it is a backup of.
+    package var selection: KeySelection {
+        KeySelection(includes: include ?? [], excludes: exclude ?? []).canonical
+    }
+
     fileprivate mutating func describe(_ metadata: BackupMetadata) {
         bucket = metadata.bucketName
         source = metadata.source?.endpoint
         tags = metadata.tags ?? []
         // Histories grow while a bucket shrinks: they say nothing of what is in it.
         listedCount = metadata.currentCount ?? (metadata.includeVersions ? nil : metadata.objectCount)
+        (include, exclude) = (metadata.include, metadata.exclude)
         time = metadata.cut ?? time
         objectCount = metadata.storedCount ?? metadata.objectCount
         totalBytes = metadata.storedBytes ?? metadata.totalSizeBytes

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import ObjectStorage
 
 /// Which keys of a backup are wanted: below a prefix, matching one of the includes (if any), and none of the excludes.
 ///
 /// Globs are those of fnmatch(3) over bytes; `*` matches `/` as well, since keys have no folders.
-package struct KeySelection: Sendable {
+package struct KeySelection: Hashable, Sendable {
     package var prefix: [UInt8]
     package var includes: [String]
     package var excludes: [String]
@@ -21,6 +22,21 @@ package struct KeySelection: Sendable {
         guard key.starts(with: prefix) else { return false }
         if !includes.isEmpty, !includes.contains(where: { Self.matches(key, $0) }) { return false }
         return !excludes.contains { Self.matches(key, $0) }
+    }
+
+    /// Whether nothing is left out.
+    package var isEverything: Bool { prefix.isEmpty && includes.isEmpty && excludes.isEmpty }
+
+    /// The same selection, equal to every other one that names the same globs.
+    package var canonical: KeySelection {
+        KeySelection(prefix: prefix, includes: Set(includes).sorted(), excludes: Set(excludes).sorted())
+    }
+
+    /// Its globs for people: `keys like *.jpg or *.png, but not like tmp/*`.
+    package var words: String {
+        func list(_ globs: [String]) -> String { globs.map { "\(ObjectKey($0))" }.joined(separator: " or ") }
+        let wanted = includes.isEmpty ? "all keys" : "keys like \(list(includes))"
+        return excludes.isEmpty ? wanted : "\(wanted), but not like \(list(excludes))"
     }
 
     private static func matches(_ key: [UInt8], _ pattern: String) -> Bool {

@@ -74,6 +74,9 @@ package struct RestoreRun: Sendable {
             name: backup.entry.file.name.rawValue, target: target.name, bucket: bucket, dryRun: options.dryRun,
             started: environment.services.now())
         report.warnings = backup.flaws
+        if let selection = backup.metadata?.selection, !selection.isEverything {
+            report.warnings.append("The backup holds part of its bucket: \(selection.words).")
+        }
         report.archiveIsBroken = !backup.isWhole
         report.allVersions = options.allVersions
         report.locks = options.locks
@@ -290,9 +293,4 @@ package struct RestoreRun: Sendable {
             report.except(ExceptionReport(key: "\(ObjectKey(object.key))", reason: reason, message: message))
         }
     }
-}
-
-extension KeySelection {
-    /// Whether nothing is left out.
-    var isEverything: Bool { prefix.isEmpty && includes.isEmpty && excludes.isEmpty }
 }

@@ -42,15 +42,19 @@ struct AcceptedLosses: Codable {
     }
 }
 
-/// The backups that retention looks at together: those of one bucket at one server. A bucket of the same name elsewhere
-/// is another one.
+/// The backups that retention looks at together: those of the same keys of one bucket at one server. A bucket of the same
+/// name elsewhere is another one, and a backup of some of the keys does not stand for one of all.
 struct BackupGroup: Hashable, Comparable, CustomStringConvertible {
     let bucket: String
     let source: String?
+    let selection: KeySelection
 
-    var description: String { source.map { "\(bucket) at \($0)" } ?? bucket }
+    var description: String {
+        let place = source.map { "\(bucket) at \($0)" } ?? bucket
+        return selection.isEverything ? place : "\(place), \(selection.words)"
+    }
 
     static func < (left: BackupGroup, right: BackupGroup) -> Bool {
-        (left.bucket, left.source ?? "") < (right.bucket, right.source ?? "")
+        (left.bucket, left.source ?? "", left.description) < (right.bucket, right.source ?? "", right.description)
     }
 }

@@ -8,11 +8,19 @@ package struct PruneReport: Codable, Sendable {
         package var bucket: String
         /// The server; `nil` when the backups do not say.
         package var source: String?
+        /// The globs of the keys that they were to hold, and of those that they were not; absent for the whole bucket.
+        package var include: [String]?
+        package var exclude: [String]?
         /// Oldest first.
         package var decisions: [RetentionDecision]
         /// Why nothing of this bucket went, or what was accepted.
         package var loss: SourceLoss?
         package var lossAccepted = false
+
+        /// Which keys of the bucket they are backups of.
+        package var selection: KeySelection {
+            KeySelection(includes: include ?? [], excludes: exclude ?? []).canonical
+        }
     }
 
     /// Whether nothing was to be changed.

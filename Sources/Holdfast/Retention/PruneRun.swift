@@ -84,7 +84,7 @@ package struct PruneRun: Sendable {
         }
         var report = PruneReport(isDryRun: options.isDryRun)
         let groups = Dictionary(grouping: backups) { summary in
-            summary.bucket.map { BackupGroup(bucket: $0, source: summary.source) }
+            summary.bucket.map { BackupGroup(bucket: $0, source: summary.source, selection: summary.selection) }
         }
         for bucket in options.buckets where !groups.keys.contains(where: { $0?.bucket == bucket }) {
             throw HoldfastError(
@@ -116,7 +116,9 @@ package struct PruneRun: Sendable {
         let now = environment.services.now()
         let candidates = backups.map { RetentionCandidate($0) }
         var bucket = PruneReport.Bucket(
-            bucket: group.bucket, source: group.source, decisions: policy.decide(candidates, now: now))
+            bucket: group.bucket, source: group.source, include: backups.first?.include,
+            exclude: backups.first?.exclude,
+            decisions: policy.decide(candidates, now: now))
         bucket.loss = SourceLoss.find(in: candidates, now: now, accepted: losses.accepted(group, now: now))
         bucket.lossAccepted = bucket.loss != nil && options.acceptsLoss
         if bucket.loss != nil, !options.acceptsLoss {
@@ -135,7 +137,8 @@ package struct PruneRun: Sendable {
         guard !accepted.isEmpty else { return }
         for bucket in accepted {
             guard let newest = bucket.decisions.last(where: { $0.time <= now }) else { continue }
-            losses.accept(BackupGroup(bucket: bucket.bucket, source: bucket.source), until: newest.time)
+            let group = BackupGroup(bucket: bucket.bucket, source: bucket.source, selection: bucket.selection)
+            losses.accept(group, until: newest.time)
         }
         try await losses.write(to: vault)
     }

@@ -9,16 +9,17 @@ import SystemPackage
 extension EarlierBackup {
     /// A sealed backup that this host made and cannot read, by the catalog that it kept.
     ///
-    /// - Parameter archives: those that are in every copy of the vault.
+    /// - Parameters:
+    ///   - fits: whether the new backup may build on a backup that says this of itself.
+    ///   - archives: those that are in every copy of the vault.
     /// - Returns: `nil` when it does not fit, or when not all of `recipients` can open every archive that it needs.
     static func openKept(
-        _ entry: VaultEntry, _ bucket: String, _ source: String, _ recipients: SealRecipients, _ archives: [VaultEntry],
+        _ entry: VaultEntry, _ fits: (BackupMetadata) -> Bool, _ recipients: SealRecipients, _ archives: [VaultEntry],
         in vault: Vault, _ environment: RunEnvironment
     ) async throws -> EarlierBackup? {
         guard let kept = try await lookUp(entry, recipients, in: vault, environment) else { return nil }
         let metadata = try BackupMetadata.decoded(from: kept.record.metadata)
-        guard metadata.formatVersion == 1, metadata.bucketName == bucket, metadata.source?.endpoint == source
-        else { return nil }
+        guard fits(metadata) else { return nil }
         for name in metadata.dependsOn ?? [] {
             guard let needed = archives.first(where: { $0.file.fileName == name }), needed.file.isSealed,
                 try await lookUp(needed, recipients, in: vault, environment) != nil

@@ -25,6 +25,7 @@ struct BackupCommand: Subcommand {
               holdfast backup photos
               holdfast backup photos --full
               holdfast backup photos --all-versions
+              holdfast backup photos --include '*.jpg' --exclude 'tmp/*'
               holdfast backup photos --at 2026-11-23T08:00:00Z
               holdfast backup photos --name before-migration --format zstd --tag keep
               holdfast backup photos --vault-directory /mnt/disk --vault-bucket ''
@@ -64,6 +65,14 @@ struct BackupCommand: Subcommand {
         transform: MomentArgument.parse)
     var at: MomentArgument?
 
+    @Option(
+        help: ArgumentHelp(
+            "Back up only keys that match this glob, or another --include; * matches / too.", valueName: "glob"))
+    var include: [String] = []
+
+    @Option(help: ArgumentHelp("Back up no keys that match this glob.", valueName: "glob"))
+    var exclude: [String] = []
+
     @Flag(help: "Ask every object for its ACL, a request each.")
     var acls = false
 
@@ -77,6 +86,7 @@ struct BackupCommand: Subcommand {
     var whenInterrupted: String { "interrupted; no backup was made" }
 
     func validate() throws {
+        guard !(include + exclude).contains("") else { throw ValidationError("a glob is empty, and matches no key") }
         for tag in tags {
             let isWord =
                 !tag.isEmpty && tag.utf8.count <= 100
@@ -94,6 +104,7 @@ struct BackupCommand: Subcommand {
             allVersions: allVersions, moment: at?.date, acls: acls,
             recipients: recipients)
         options.tags = tags
+        options.selection = KeySelection(includes: include, excludes: exclude)
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             try await session.withProgress {
                 try await engine.backUp(bucket: bucket.name, name: name, options: options, progress: $0)

@@ -24,7 +24,8 @@ enum MapArgument {
         }
         guard !isEscaped else { throw ValidationError("write \\\\ for a backslash in a prefix") }
         guard sides.count == 2 else {
-            throw ValidationError("write OLD=NEW with one equals sign between, and \\= for one that is part of a prefix")
+            throw ValidationError(
+                "write OLD=NEW with one equals sign between, and \\= for one that is part of a prefix")
         }
         guard sides[0] != sides[1] else { throw ValidationError("both prefixes are the same") }
         return KeyMapping.Rule(old: sides[0], new: sides[1])

@@ -13,6 +13,7 @@ extension BackupReport {
             ? AmountText.count(storedCount, one, many)
             : "\(AmountText.count(storedCount)) of \(AmountText.count(listedCount, one, many))"
         lines.append("  objects  \(counted), \(AmountText.bytes(totalBytes))")
+        if !selection.isEverything { lines.append("  keys     part of the bucket: \(selection.words)") }
         if includesVersions {
             let older = AmountText.count(olderVersionCount, "older version")
             lines.append("           \(older) and \(AmountText.count(deleteMarkerCount, "delete marker")) among them")
@@ -45,7 +46,13 @@ extension BackupReport {
     }
 
     private var verdict: [String] {
-        guard !complete else { return ["Complete: every object that the bucket listed is in it."] }
+        guard !complete else {
+            return [
+                selection.isEverything
+                    ? "Complete: every object that the bucket listed is in it."
+                    : "Complete for part of the bucket: every object that the bucket listed and that was asked for is in it."
+            ]
+        }
         let lines = [
             "NOT COMPLETE: \(AmountText.count(exceptionCount, "object is", "objects are")) not in it as they are."
         ]

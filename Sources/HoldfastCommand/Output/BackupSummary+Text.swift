@@ -45,6 +45,7 @@ extension BackupSummary {
             parts.append("NOT COMPLETE" + (exceptionCount.map { ": \(AmountText.count($0, "exception"))" } ?? ""))
         default: if parts.isEmpty { parts.append(sealed ? "no identity given" : "does not say") }
         }
+        if !selection.isEverything { parts.append("part of the bucket: \(selection.words)") }
         if sealed { parts.append("sealed") }
         if !tags.isEmpty { parts.append("tagged \(tags.joined(separator: ", "))") }
         if !missingCopies.isEmpty { parts.append("missing in \(missingCopies.joined(separator: " and "))") }

@@ -41,6 +41,7 @@ struct ObjectList: Sendable {
         if let metadata = backup.metadata {
             parts.append("bucket \(ObjectKey(metadata.bucketName))")
             if let cut = metadata.cut { parts.append("as of \(AmountText.time(cut)) UTC") }
+            if !metadata.selection.isEverything { parts.append("part of it: \(metadata.selection.words)") }
             if let tags = metadata.tags { parts.append("tagged \(tags.joined(separator: ", "))") }
         }
         let things = backup.metadata?.includeVersions == true ? "version or delete marker" : "object"
@@ -55,7 +56,10 @@ struct ObjectList: Sendable {
     }
 
     func printObjectDocument() async throws {
-        var document = try await JSONListDocument(output, head: ["name": name, "proofs": proofs], list: "objects")
+        var head: [String: any Encodable] = ["name": name, "proofs": proofs]
+        if let include = backup.metadata?.include { head["include"] = include }
+        if let exclude = backup.metadata?.exclude { head["exclude"] = exclude }
+        var document = try await JSONListDocument(output, head: head, list: "objects")
         var count = 0
         for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) where versions || object.isCurrent {
             try await document.add(ShownObject(object))

@@ -40,7 +40,8 @@ extension PruneReport {
 
 extension PruneReport.Bucket {
     fileprivate func lines(isDryRun: Bool) -> [String] {
-        let place = source.map { " at \($0)" } ?? ""
+        let part = selection.isEverything ? "" : ", \(selection.words)"
+        let place = (source.map { " at \($0)" } ?? "") + part
         let goes = decisions.count { !$0.kept }
         let verb = isDryRun ? "would be removed" : "removed"
         var table = Table([("NAME", .left), ("CREATED (UTC)", .left), ("STATE", .left), ("WHY", .left)])
