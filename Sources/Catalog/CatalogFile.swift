@@ -59,8 +59,36 @@ enum CatalogFile {
         return (queue, folded)
     }
 
+    /// A new database that nobody reads before it is finished, and its connection.
+    ///
+    /// - Parameter creation: the statements that make its tables.
+    static func createPlain(at path: FilePath, creation: String) throws -> DatabaseQueue {
+        try claim(path)
+        var configuration = Configuration()
+        configuration.label = "catalog.merge"
+        // Its rows come from foreign files.
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { database in
+            try database.execute(
+                sql: """
+                    PRAGMA trusted_schema = OFF;
+                    PRAGMA cell_size_check = ON;
+                    PRAGMA main.page_size = \(CatalogSchema.pageSize);
+                    PRAGMA main.locking_mode = EXCLUSIVE;
+                    PRAGMA main.journal_mode = MEMORY;
+                    PRAGMA main.synchronous = OFF;
+                    PRAGMA main.cache_size = -\(cacheKiB);
+                    """)
+        }
+        let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+        try queue.writeWithoutTransaction { try $0.execute(sql: creation) }
+        return queue
+    }
+
     /// A catalog from anywhere, to be read only.
-    static func open(at path: FilePath) throws -> DatabaseQueue {
+    ///
+    /// - Parameter version: what it must have, but for minor versions: that of a whole catalog, or of a delta.
+    static func open(at path: FilePath, version: Int = CatalogSchema.version) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "catalog.reader"
         configuration.readonly = true
@@ -77,7 +105,7 @@ enum CatalogFile {
                     """)
         }
         let queue = try DatabaseQueue(path: path.string, configuration: configuration)
-        try queue.read { try checkSchema($0, at: path) }
+        try queue.read { try checkSchema($0, at: path, version: version) }
         return queue
     }
 
@@ -93,16 +121,35 @@ enum CatalogFile {
         }
     }
 
-    private static func checkSchema(_ database: Database, at path: FilePath) throws {
+    /// Whether a file is a delta and not a whole catalog: by its header, since it may be no database at all.
+    ///
+    /// SQLite's file format, section 1.3: the user version is the big-endian number at offset 60.
+    static func isDelta(_ path: FilePath) throws -> Bool {
+        let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        return try file.closeAfter {
+            var header = [UInt8](repeating: 0, count: 100)
+            let count = try header.withUnsafeMutableBytes { try file.read(fromAbsoluteOffset: 0, into: $0) }
+            guard count == header.count else { return false }
+            let version = header[60..<64].reduce(0) { $0 << 8 | Int($1) }
+            return version / 1_000 == CatalogSchema.deltaVersion / 1_000
+        }
+    }
+
+    private static func checkSchema(_ database: Database, at path: FilePath, version wanted: Int) throws {
         guard try Int.fetchOne(database, sql: "PRAGMA application_id") == CatalogSchema.applicationID else {
             throw CatalogError.notACatalog(path, "it is some other SQLite file")
         }
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-        guard version / 1_000 <= CatalogSchema.major else { throw CatalogError.tooNew(path, version: version) }
-        guard version / 1_000 == CatalogSchema.major else {
+        let isDelta = wanted / 1_000 == CatalogSchema.deltaVersion / 1_000
+        guard version / 1_000 <= CatalogSchema.deltaVersion / 1_000 else {
+            throw CatalogError.tooNew(path, version: version)
+        }
+        guard version / 1_000 == wanted / 1_000 else {
             throw CatalogError.notACatalog(path, "it has schema version \(version)")
         }
-        for (table, columns) in CatalogSchema.columns {
+        var tables = CatalogSchema.columns
+        if isDelta { tables["tombstones"] = ["key", "ordinal"] }
+        for (table, columns) in tables {
             // A view or a virtual table would run code of the file's maker; it has no pages of its own.
             let root = try Int64.fetchOne(
                 database, sql: "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?",

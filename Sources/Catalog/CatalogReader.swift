@@ -23,8 +23,15 @@ package final class CatalogReader: Sendable {
     /// - Throws: ``CatalogError/notACatalog(_:_:)``, ``CatalogError/tooNew(_:version:)``,
     ///   ``CatalogError/corrupt(_:_:)``, ``CatalogError/storage(_:_:)``.
     package static func open(at path: FilePath) async throws -> CatalogReader {
+        try await open(at: path, version: CatalogSchema.version)
+    }
+
+    /// - Parameter version: that of a delta, to look at its small tables.
+    static func open(at path: FilePath, version: Int) async throws -> CatalogReader {
         do {
-            return try await blocking { CatalogReader(queue: try CatalogFile.open(at: path), path: path) }
+            return try await blocking {
+                CatalogReader(queue: try CatalogFile.open(at: path, version: version), path: path)
+            }
         } catch {
             throw CatalogError.translating(error, at: path)
         }
@@ -177,22 +184,40 @@ package final class CatalogReader: Sendable {
     ///
     /// - Throws: ``CatalogError/corrupt(_:_:)``.
     package func check() async throws {
+        try await checkPages()
         try await read { database in
-            let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
-            guard verdict == "ok" else { throw RowFault(what: verdict) }
-            let totals = try Self.totals(database)
-            for (table, expected) in [("objects", totals.stored), ("exceptions", totals.exceptions)] {
-                let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table) NOT INDEXED")
-                guard count == expected else {
-                    throw RowFault(what: "\(count ?? 0) rows in \(table) where its totals say \(expected)")
-                }
-            }
+            try Self.checkCounts(database)
             let unknown = try Int.fetchOne(
                 database,
                 sql:
                     "SELECT archive FROM objects WHERE archive <> 0 AND archive NOT IN (SELECT id FROM archives) LIMIT 1"
             )
             if let unknown { throw RowFault(what: "archive \(unknown) is referred to and not named") }
+        }
+    }
+
+    /// - Throws: ``CatalogError/corrupt(_:_:)`` where the file is no well-formed database.
+    func checkPages() async throws {
+        try await read { database in
+            let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
+            guard verdict == "ok" else { throw RowFault(what: verdict) }
+        }
+    }
+
+    /// Counts the rows: the tables must be as long as the totals say.
+    ///
+    /// - Throws: ``CatalogError/corrupt(_:_:)``.
+    func checkCounts() async throws {
+        try await read { try Self.checkCounts($0) }
+    }
+
+    private static func checkCounts(_ database: Database) throws {
+        let totals = try totals(database)
+        for (table, expected) in [("objects", totals.stored), ("exceptions", totals.exceptions)] {
+            let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table) NOT INDEXED")
+            guard count == expected else {
+                throw RowFault(what: "\(count ?? 0) rows in \(table) where its totals say \(expected)")
+            }
         }
     }
 

@@ -5,9 +5,10 @@
 enum CatalogSchema {
     /// `HFCT` in `PRAGMA application_id`: what tells a catalog from any other SQLite file.
     static let applicationID = 0x4846_4354
-    /// 1,000 times the major version, plus the minor. A reader takes any minor version of its major.
+    /// Of a whole catalog: 1,000 times the major version, plus the minor. A reader takes any minor version of its major.
     static let version = 1_000
-    static let major = version / 1_000
+    /// The version of a delta, which no reader may take for a whole catalog.
+    static let deltaVersion = 2_000
 
     /// Few levels to descend in a table of millions.
     static let pageSize = 16_384
@@ -68,6 +69,27 @@ enum CatalogSchema {
         CREATE TABLE archives(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
         CREATE TABLE info(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
         """
+
+    /// What a delta has beside the tables of a whole catalog: the rows of its base that are gone.
+    static let deltaCreation = """
+        PRAGMA user_version = \(deltaVersion);
+        CREATE TABLE tombstones(
+            key BLOB NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY(key, ordinal)
+        ) WITHOUT ROWID;
+        """
+
+    /// The rows of `info` that say what a catalog builds on.
+    enum ChainName {
+        /// Tells this catalog from any other one of the same name.
+        static let id = CatalogDelta.idFact
+        /// Of a delta: the archive that holds its base, and the ``id`` of that.
+        static let base = "base.archive"
+        static let baseID = "base.id"
+        /// The archives that hold the catalogs it was put together from, from the whole one to its base, as JSON.
+        static let archives = "chain.archives"
+        /// Rows in all deltas since that whole one.
+        static let rows = "chain.rows"
+    }
 
     /// The rows of `info` that hold the totals.
     enum TotalName {

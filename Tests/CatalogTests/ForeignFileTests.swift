@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func newerMajorVersionsAreRefused() async throws {
-        guard case .failure(.tooNew(_, version: 2_000)) = try await outcome(of: "PRAGMA user_version = 2000") else {
+        guard case .failure(.tooNew(_, version: 3_000)) = try await outcome(of: "PRAGMA user_version = 3000") else {
             Issue.record("read")
             return
         }

@@ -15,8 +15,10 @@ import Testing
 /// Backups that fetch only what changed.
 @Suite struct IncrementalTests {
     /// After any sequence of changes and backups, each backup restores to what the bucket was.
-    @Test(arguments: [1, 2, 3, 4] as [UInt64])
-    func everyBackupOfAChainRestores(seed: UInt64) async throws {
+    ///
+    /// - Parameter deltas: catalogs say only what changed, and another host puts them together.
+    @Test(arguments: [1, 2, 3, 4] as [UInt64], [false, true])
+    func everyBackupOfAChainRestores(seed: UInt64, deltas: Bool) async throws {
         var options = InMemoryOptions()
         options.order = seed.isMultiple(of: 2) ? .bytes : .directories
         options.pageLimit = 7
@@ -25,16 +27,21 @@ import Testing
             var bucket = AwkwardBucket(seed: seed)
             try await bucket.fill(scene.store, random: 30, sizes: [0, 1, 600, 20_000])
             var states: [BucketContents] = []
+            var written = 0
             for round in 0..<5 {
                 let state = try await BucketContents(of: scene.store)
                 states.append(state)
-                let report = try await scene.backUp("round-\(round)", isFull: false)
+                let report = try await scene.backUp("round-\(round)", isFull: false, deltas: deltas)
                 #expect(report.complete)
                 #expect(report.storedCount == state.objects.count)
+                // Of three deltas at most, and while they stay small, all follow one another.
+                if !deltas || round == 0 { #expect(report.deltaRows == nil) } else { written += report.deltaRows ?? 0 }
                 if round > 0 { #expect(report.unchangedCount > 0 && report.unchangedCount < report.storedCount) }
                 try await change(scene.store, state, &random)
             }
+            #expect((written > 0) == deltas)
             for (round, state) in states.enumerated() {
+                if deltas { try scene.forgetState() }
                 let report = try await scene.restore("round-\(round)", into: "target-\(round)")
                 #expect(report.restoredCount == state.objects.count)
                 let restored = try await BucketContents(of: scene.source.store(for: "target-\(round)"))
@@ -203,15 +210,19 @@ import Testing
     }
 
     /// The program in `Documentation/recover-by-hand.md` does what the page says.
-    @Test(arguments: ArchiveCodec.allCases)
-    func thePageOnRecoveryByHandIsTrue(codec: ArchiveCodec) async throws {
+    @Test(arguments: ArchiveCodec.allCases, [false, true])
+    func thePageOnRecoveryByHandIsTrue(codec: ArchiveCodec, deltas: Bool) async throws {
         try await Scene.with { scene in
             var bucket = AwkwardBucket(seed: 5)
             try await bucket.fill(scene.store, random: 30, sizes: [0, 1, 600, 2 << 20])
             try await scene.backUp("first", codec: codec, isFull: false)
             try await scene.store.put("added/later", Array("later".utf8))
-            let report = try await scene.backUp("second", codec: codec, isFull: false)
-            #expect(report.dependsOn.count == 1)
+            try await scene.backUp("second", codec: codec, isFull: false, deltas: deltas)
+            _ = try await scene.store.delete([ObjectReference(ObjectKey("added/later"))])
+            try await scene.store.put("added/last", Array("last".utf8))
+            let report = try await scene.backUp("third", codec: codec, isFull: false, deltas: deltas)
+            #expect(report.dependsOn.count == (deltas ? 2 : 1))
+            #expect((report.deltaRows != nil) == deltas)
 
             let page = try String(contentsOfFile: Self.page.string, encoding: .utf8)
             let program = try #require(
@@ -223,7 +234,7 @@ import Testing
             try await Tool(name: "python3", directory: scene.root).run(
                 script.string, scene.archives.appending(report.file).string, folder.string)
 
-            let backup = try await scene.open("second")
+            let backup = try await scene.open("third")
             for (key, seen) in try await BucketContents(of: scene.store).objects {
                 let member = try #require(try await backup.object(key.bytes).member)
                 let found = try? bytes(of: folder.appending(String(decoding: member, as: UTF8.self)))

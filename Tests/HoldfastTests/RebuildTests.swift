@@ -51,12 +51,14 @@ import Testing
         }
     }
 
-    @Test func aLostCatalogIsMadeOfTheMembers() async throws {
+    /// - Parameter deltas: a later catalog builds on the one that is lost.
+    @Test(arguments: [false, true])
+    func aLostCatalogIsMadeOfTheMembers(deltas: Bool) async throws {
         try await Scene.with { scene in
             try await fill(scene)
             let file = try await scene.backUp().file
-            let later = try await scene.backUp("second", isFull: false)
-            #expect(later.dependsOn == [file])
+            let later = try await scene.backUp("second", isFull: false, deltas: deltas)
+            #expect(later.dependsOn == [file] && (later.deltaRows != nil) == deltas)
             // The catalog takes a frame that begins within the last object: what is behind it must go, no more.
             let content = try bytes(of: scene.archives.appending(file))
             let reader = try await ArchiveReader.open(BufferBytes(ByteBuffer(bytes: content)))
@@ -66,6 +68,7 @@ import Testing
             try await cut(scene, file, keepingTar: catalog.lowerBound + 700)
             try await scene.setBucketBytes(try bytes(of: scene.archives.appending(file)), file)
 
+            if deltas { try scene.forgetState() }
             let report = try await scene.repair()
             #expect(report.archives[0].copies.map(\.outcome) == [.rebuilt, .rebuilt])
             #expect(try scene.sha256(file) == Hex.text(SHA256.hash(data: try await scene.bucketBytes(file))))

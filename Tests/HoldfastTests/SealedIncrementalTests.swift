@@ -26,16 +26,19 @@ import Testing
         #expect(before.differences(from: after) == [], sourceLocation: sourceLocation)
     }
 
-    @Test func onlyWhatChangedIsFetched() async throws {
+    @Test(arguments: [false, true])
+    func onlyWhatChangedIsFetched(deltas: Bool) async throws {
         try await Scene.with { scene in
             try await scene.fill(20)
             try await scene.backUp("first", sealedTo: [mine, yours])
             try await scene.store.put("o03", [1, 2, 3])
-            let second = try await scene.backUp("second", sealedTo: [mine, yours], isFull: false)
+            let second = try await scene.backUp("second", sealedTo: [mine, yours], isFull: false, deltas: deltas)
+            #expect((second.deltaRows != nil) == deltas)
             #expect(second.unchangedCount == 19 && second.dependsOn == ["first.tar.gz.age"])
             try await scene.store.put("o04", [4])
             // To fewer than could open what it builds on.
-            let third = try await scene.backUp("third", sealedTo: [yours], isFull: false)
+            let third = try await scene.backUp("third", sealedTo: [yours], isFull: false, deltas: deltas)
+            #expect((third.deltaRows != nil) == deltas)
             #expect(third.unchangedCount == 19)
             #expect(third.dependsOn == ["first.tar.gz.age", "second.tar.gz.age"])
             try await expectRestores("third", yours, scene, into: "target")

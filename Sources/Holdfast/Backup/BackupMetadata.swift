@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import Crypto
 package import Foundation
 import NIOCore
 
@@ -47,6 +48,15 @@ package struct BackupMetadata: Codable, Sendable {
         package var endpoint: String
         package var server: String?
         package var region: String?
+    }
+
+    /// By what a delta knows this backup's catalog: made of what the archive says elsewhere too, so that a catalog that
+    /// is made again from the members is still the one that later deltas build on.
+    var catalogID: String { Self.catalogID(bucket: bucketName, name: backupName, timestamp: timestamp) }
+
+    static func catalogID(bucket: String, name: String, timestamp: String) -> String {
+        let text = [bucket, name, timestamp].joined(separator: "\n")
+        return Hex.text(SHA256.hash(data: Data(text.utf8)).prefix(16))
     }
 
     /// Which keys of the bucket it is a backup of.

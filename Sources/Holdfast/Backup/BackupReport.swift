@@ -41,6 +41,8 @@ package struct BackupReport: Codable, Sendable {
     /// When tags and metadata of unchanged objects were last asked for, UTC: both can change without a trace in a
     /// listing.
     package var sweptAt: Date?
+    /// Rows of its catalog, where that says only what changed since the backup that it builds on.
+    package var deltaRows: Int?
     /// Bytes of the archive file.
     package var archiveBytes: Int64
     /// SHA-256 of the archive file, hex.

@@ -3,7 +3,7 @@
 
 package import Archive
 import AsyncAlgorithms
-import Catalog
+package import Catalog
 import Crypto
 package import Foundation
 import Logging
@@ -42,6 +42,8 @@ package struct BackupRun: Sendable {
         package var tags: [String] = []
         /// The keys to back up.
         package var selection = KeySelection()
+        /// When the catalog in the archive is a whole one, and when it says only what changed.
+        package var deltaLimits = CatalogDelta.Limits()
 
         package init(
             codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false,
@@ -78,7 +80,7 @@ package struct BackupRun: Sendable {
     private static let fetchBudget = 48 << 20
 
     private var progress: ProgressMeter { environment.progress }
-    private var file: ArchiveFile {
+    var file: ArchiveFile {
         ArchiveFile(name: name, codec: options.codec, isSealed: options.recipients != nil)
     }
 
@@ -197,7 +199,7 @@ package struct BackupRun: Sendable {
                 progress.update { $0.phase = "finishing" }
                 let finished = environment.services.now()
                 let recorded = try await record(
-                    packed, catalog, at: path, writer, span, finished: finished)
+                    packed, catalog, at: path, since: earlier, writer, span, finished: finished)
                 var report = recorded.report
                 let summary = try await writer.finish()
                 report.archiveBytes = try await endSeal(seal, digest, sink) ?? summary.fileLength
@@ -205,7 +207,11 @@ package struct BackupRun: Sendable {
                 report.sweptAt = swept.map(TimeText.date(milliseconds:))
                 try await checkReferred(report.dependsOn)
                 try await sink.commit()
-                if let seal { try await keep(path, recorded.metadata, of: seal, &report) }
+                if let seal {
+                    try await keep(path, recorded.metadata, of: seal, &report)
+                } else if report.deltaRows != nil {
+                    await cacheCatalog(path)
+                }
                 report.copies = await sink.committed
                 await ProofRecords(environment).noteWritten(
                     file, to: report.copies, of: vault, sha256: report.archiveSHA256)
@@ -313,18 +319,24 @@ package struct BackupRun: Sendable {
 
     /// Writes the archive's last members: the metadata and the catalog.
     private func record(
-        _ packed: Packing, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, _ span: Span,
-        finished: Date
+        _ packed: Packing, _ catalog: CatalogWriter, at path: FilePath, since earlier: EarlierBackup?,
+        _ writer: ArchiveWriter, _ span: Span, finished: Date
     ) async throws -> (report: BackupReport, metadata: ByteBuffer) {
         let configuration = await BucketConfiguration.read(of: bucket, from: source)
         try await catalog.set("bucket", bucket)
         try await catalog.set("name", name.rawValue)
-        let dependsOn = try await catalog.referredArchives()
+        let timestamp = BackupMetadata.naiveTimestamp(span.started)
+        try await catalog.set(
+            CatalogDelta.idFact,
+            BackupMetadata.catalogID(bucket: bucket, name: name.rawValue, timestamp: timestamp))
+        let referred = try await catalog.referredArchives()
         let totals = try await catalog.finish()
+        let stored = try await storedCatalog(path, since: earlier, without: catalog.foldedArchives)
+        let dependsOn = Set(referred + stored.chain).sorted()
         let complete = totals.exceptions == 0
         let selection = options.selection.canonical
         let metadata = BackupMetadata(
-            bucketName: bucket, backupName: name.rawValue, timestamp: BackupMetadata.naiveTimestamp(span.started),
+            bucketName: bucket, backupName: name.rawValue, timestamp: timestamp,
             objectCount: totals.listed, totalSizeBytes: totals.storedBytes,
             includeVersions: options.allVersions, formatVersion: 1,
             cut: span.scope.cut ?? span.started, cutEnd: span.scope.cut == nil ? finished : nil,
@@ -344,13 +356,7 @@ package struct BackupRun: Sendable {
             ArchiveMember(
                 name: Array(ArchiveLayout.metadataName.utf8), kind: .file, size: Int64(json.readableBytes),
                 modified: modified, records: []), content: json)
-        let database = try await LocalFileBytes(path)
-        try await writer.begin(
-            ArchiveMember(
-                name: Array(ArchiveLayout.catalogName.utf8), kind: .file, size: database.size, modified: modified,
-                records: []))
-        for try await block in database.stream(0..<database.size) { try await writer.write(block) }
-        _ = try await writer.end()
+        try await append(stored, modified: modified, to: writer)
         let report = BackupReport(
             name: name.rawValue, bucket: bucket, source: source.name, file: file.fileName,
             started: span.started, finished: finished, cut: span.scope.cut, seconds: 0, listedCount: totals.listed,
@@ -360,7 +366,7 @@ package struct BackupRun: Sendable {
             olderVersionCount: packed.findings.olderVersions, deleteMarkerCount: packed.findings.deleteMarkers,
             unchangedCount: totals.stored - packed.rows.storedCount - packed.replacedCount, dependsOn: dependsOn,
             sharedCount: packed.sharedCount, sharedBytes: packed.sharedBytes, folded: catalog.foldedArchives,
-            archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
+            deltaRows: stored.deltaRows, archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
             exceptionCount: totals.exceptions, exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
             degraded: [],
             warnings: [span.warning, lostKeysWarning(packed.findings)].compactMap { $0 } + warnings(configuration))

@@ -74,7 +74,7 @@ struct EarlierBackup: Sendable {
         guard let metadata = try await BackupMetadata.read(from: archive), fits(metadata),
             hasAll(metadata.dependsOn ?? []), let range = archive.catalog
         else { return nil }
-        let cache = CatalogCache(state: environment.state)
+        let cache = CatalogCache(vault: vault, environment: environment)
         let path = try await cache.file(of: entry, label: label) { archive.stream(range) }
         let facts = try await CatalogReader.open(at: path).info()
         return EarlierBackup(

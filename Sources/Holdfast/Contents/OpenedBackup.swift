@@ -74,7 +74,7 @@ package struct OpenedBackup: Sendable {
                 missingKey = missingKey ?? error
             } catch {
                 try Task.checkCancellation()
-                isDamaged = isDamaged || error is ArchiveError
+                isDamaged = isDamaged || error is ArchiveError || (error as? HoldfastError)?.code == .corrupt
                 flaws.append("\(copy.label) cannot be read: \(error)")
             }
         }
@@ -130,11 +130,12 @@ package struct OpenedBackup: Sendable {
         guard let catalogRange = archive.catalog, let metadata = try await BackupMetadata.read(from: archive) else {
             throw ArchiveError.noIndex
         }
-        let cache = CatalogCache(state: environment.state)
+        let cache = CatalogCache(vault: vault, environment: environment)
         if let seal {
             // What is sealed in the vault is not left lying about in plain, but where this host made it itself.
             let kept = trustsCache ? try await KeptCatalogs(environment.state).open(entry.file, seal)?.catalog : nil
-            let catalog = if let kept { kept } else { try await cache.uncached(archive.stream(catalogRange)) }
+            let catalog =
+                if let kept { kept } else { try await cache.uncached(archive.stream(catalogRange), of: entry) }
             return OpenedBackup(
                 entry: entry, copy: label, metadata: metadata, catalog: catalog, content: .indexed(archive),
                 flaws: flaws, referred: try await ReferredArchives(of: catalog, in: vault, environment), spares: spares)
@@ -142,7 +143,7 @@ package struct OpenedBackup: Sendable {
         let catalog =
             trustsCache
             ? try await cache.reader(of: entry, label: label) { [archive] in archive.stream(catalogRange) }
-            : try await cache.uncached(archive.stream(catalogRange))
+            : try await cache.uncached(archive.stream(catalogRange), of: entry)
         return OpenedBackup(
             entry: entry, copy: label, metadata: metadata, catalog: catalog, content: .indexed(archive), flaws: flaws,
             referred: try await ReferredArchives(of: catalog, in: vault, environment), spares: spares)

@@ -49,7 +49,8 @@ package actor ReferredArchives {
         return try await task.value
     }
 
-    private static func open(
+    /// Opens an archive in the first copy that has it, with the others beside it where it is damaged.
+    static func open(
         _ file: ArchiveFile, in vault: Vault, _ environment: RunEnvironment
     ) async throws -> ArchiveReader {
         var problems: [String] = []

@@ -95,8 +95,7 @@ struct TailRebuild: Sendable {
         do {
             let size = member.size
             try await spool(tar, to: path)
-            let catalog = try await CatalogReader.open(at: path)
-            try await catalog.check()
+            try await CatalogReader.check(path)
             let database = try await LocalFileBytes(path)
             guard database.size == size else { throw ArchiveError.truncated("in its catalog") }
             try await append(database, modified: member.modified, to: writer)
@@ -155,6 +154,7 @@ struct TailRebuild: Sendable {
             try await take(&page, into: catalog)
             try await catalog.set("bucket", metadata.bucketName)
             try await catalog.set("name", metadata.backupName)
+            try await catalog.set(CatalogDelta.idFact, metadata.catalogID)
             _ = try await catalog.finish()
             try await append(try await LocalFileBytes(path), modified: modified, to: writer)
         } catch {

@@ -151,7 +151,7 @@ struct HiddenSweep: Sendable {
             }
         }
         if !removed.copies.isEmpty { outcome.removed.append(removed) }
-        try await CatalogCache(state: environment.state).forget(entry.file)
+        try await CatalogCache(vault: vault, environment: environment).forget(entry.file)
         await ProofRecords(environment).forget(entry.file)
         guard isGone else { return false }
         try await KeptCatalogs(environment.state).forget(entry.file)

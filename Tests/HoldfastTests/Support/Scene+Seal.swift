@@ -50,11 +50,12 @@ extension Scene {
     @discardableResult
     func backUp(
         _ name: String = "first", sealedTo identities: [TestIdentity], in vault: Vault? = nil,
-        codec: ArchiveCodec = .gzip, isFull: Bool = true
+        codec: ArchiveCodec = .gzip, isFull: Bool = true, deltas: Bool = false
     ) async throws -> BackupReport {
-        try await BackupRun(
-            bucket: Self.bucket, name: BackupName(name), source: source, vault: vault ?? self.vault,
-            options: BackupRun.Options(codec: codec, isFull: isFull, recipients: try .of(identities)),
+        var options = BackupRun.Options(codec: codec, isFull: isFull, recipients: try .of(identities))
+        if deltas { options.deltaLimits = .short }
+        return try await BackupRun(
+            bucket: Self.bucket, name: BackupName(name), source: source, vault: vault ?? self.vault, options: options,
             environment: environment
         ).run()
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import Catalog
 import Foundation
 import Holdfast
 import Logging
@@ -49,15 +50,21 @@ struct Scene: Sendable {
         _ name: String = "first", from source: (any StorageService)? = nil, to vault: Vault? = nil,
         codec: ArchiveCodec = .gzip, compression: CompressionLevel = .fast, allowEmpty: Bool = false,
         isFull: Bool = true, sweep: MetadataSweep = .always, allVersions: Bool = false, moment: Date? = nil,
-        acls: Bool = false
+        acls: Bool = false, deltas: Bool = false
     ) async throws -> BackupReport {
-        try await BackupRun(
+        var options = BackupRun.Options(
+            codec: codec, compression: compression, allowEmpty: allowEmpty, isFull: isFull, sweep: sweep,
+            allVersions: allVersions, moment: moment, acls: acls)
+        if deltas { options.deltaLimits = .short }
+        return try await BackupRun(
             bucket: Self.bucket, name: BackupName(name), source: source ?? self.source, vault: vault ?? self.vault,
-            options: BackupRun.Options(
-                codec: codec, compression: compression, allowEmpty: allowEmpty, isFull: isFull, sweep: sweep,
-                allVersions: allVersions, moment: moment, acls: acls),
-            environment: environment
+            options: options, environment: environment
         ).run()
+    }
+
+    /// As if another host looked at the vault.
+    func forgetState() throws {
+        try FileManager.default.removeItem(atPath: root.appending("state").string)
     }
 
     func open(_ name: String = "first", in vault: Vault? = nil) async throws -> OpenedBackup {
@@ -92,5 +99,16 @@ struct Scene: Sendable {
 
     func list(_ vault: Vault? = nil) async throws -> (backups: [BackupSummary], unreachable: [CopyProblem]) {
         try await BackupList(vault: vault ?? self.vault).read()
+    }
+}
+
+extension CatalogDelta.Limits {
+    /// For small buckets: whatever changed, up to three deltas follow one another.
+    static var short: CatalogDelta.Limits {
+        var limits = CatalogDelta.Limits()
+        limits.wholeRows = 0
+        limits.chainLength = 3
+        limits.part = 1
+        return limits
     }
 }
