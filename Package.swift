@@ -98,6 +98,11 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["ObjectStorage", "Streams", bytes, posix, crypto],
             path: "Tests/TestSupport"),
+        // What a backup costs beside server and network, with millions of objects: `make scale`.
+        .executableTarget(
+            name: "holdfast-scale",
+            dependencies: ["Holdfast", "ObjectStorage", "Streams", bytes, paths, logging, crypto],
+            path: "Benchmarks/Scale"),
         .testTarget(name: "StreamsTests", dependencies: ["Streams", bytes]),
         .testTarget(name: "AgeTests", dependencies: ["Age", "Streams", bytes]),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive", "Streams", bytes]),
@@ -135,14 +140,13 @@ if let sanitizer = Context.environment["HOLDFAST_FUZZ"] {
     // Optimised here so that the build may be one for debugging, in which the packages that we use take half the time.
     settings.append(.unsafeFlags(["-sanitize=fuzzer", "-enable-testing", "-O"]))
     package.products = []
+    let command = package.targets.first { $0.name == "HoldfastCommand" }
     package.targets.removeAll { $0.type == .test || $0.type == .executable }
     package.targets += [
         .target(
             name: "HoldfastCommand",
-            dependencies: ["Holdfast", "ObjectStorage", paths, .product(name: "Yams", package: "Yams")],
-            sources: [
-                "AWSProfile", "ConfigurationFile", "EditDistance", "Setting", "Surroundings", "YAMLSection",
-            ].map { "Configuration/\($0).swift" }),
+            dependencies: command?.dependencies ?? [],
+            exclude: ["Main.swift"]),
         .systemLibrary(name: "CFuzzer", path: "Tests/FuzzTests/CFuzzer"),
         .executableTarget(
             name: "holdfast-fuzz",

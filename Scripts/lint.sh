@@ -8,7 +8,7 @@
 cd "$repository"
 
 status=0
-swift format lint --strict --parallel --recursive Package.swift Sources Tests || status=1
+swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks || status=1
 while IFS= read -r script; do
     bash -n "$script" || status=1
 done < <(find Scripts -name '*.sh'; echo .ci/run)

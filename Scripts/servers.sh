@@ -6,7 +6,7 @@
 # servers.sh stop NAME DIR           stops what that start began, and only that
 # servers.sh status NAME DIR         prints "running PID" or "stopped"
 #
-# NAME is seaweedfs, ceph or juicefs. PORT "auto" (the default) takes free ones; DIR/endpoint then holds the URL.
+# NAME is seaweedfs, ceph, juicefs or ministack. PORT "auto" (the default) takes free ones; DIR/endpoint then holds the URL.
 # A second start of a running server changes nothing. Everything listens on 127.0.0.1 and verifies signatures:
 #   S3_ACCESS_KEY, S3_SECRET_KEY              the administrator
 #   S3_READONLY_ACCESS_KEY, S3_READONLY_SECRET_KEY   may list and read (SeaweedFS only)
@@ -16,11 +16,11 @@
 . "$(dirname "$0")/common.sh"
 . "$scripts/servers/common.sh"
 
-[ $# -ge 3 ] || fail "usage: servers.sh start|stop|status seaweedfs|ceph|juicefs DIR [PORT]"
+[ $# -ge 3 ] || fail "usage: servers.sh start|stop|status seaweedfs|ceph|juicefs|ministack DIR [PORT]"
 action=$1 name=$2
 case $name in
-seaweedfs | ceph | juicefs) . "$scripts/servers/$name.sh" ;;
-*) fail "no server is called '$name'; there are seaweedfs, ceph and juicefs" ;;
+seaweedfs | ceph | juicefs | ministack) . "$scripts/servers/$name.sh" ;;
+*) fail "no server is called '$name'; there are seaweedfs, ceph, juicefs and ministack" ;;
 esac
 
 case $action in

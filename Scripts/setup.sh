@@ -74,6 +74,10 @@ install_python_packages() {
     say "    installing the Python packages of ${wanted#"$repository"/} into .venv"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted" ||
         fail "pip could not install $wanted"
+    if [ -e "${wanted%.txt}-alone.txt" ]; then
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "${wanted%.txt}-alone.txt" ||
+            fail "pip could not install ${wanted%.txt}-alone.txt"
+    fi
     cat "$scripts"/requirements/*.txt >"$mark"
 }
 

@@ -44,18 +44,19 @@ enum Folding {
         let rows = try Row.fetchAll(
             database,
             sql: """
-                SELECT coalesce(a.name, ?1) AS name, o.archive = 0 AS is_own, total(o.size) AS live, i.value AS content
+                SELECT coalesce(a.name, ?1) AS name, o.archive = 0 AS is_own, CAST(total(o.size) AS INTEGER) AS live, i.value AS content
                 FROM earlier.objects AS o LEFT JOIN earlier.archives AS a ON a.id = o.archive
                 LEFT JOIN earlier.info AS i ON i.name = 'content.' || a.name
                 WHERE o.archive IS NOT NULL GROUP BY o.archive
                 """, arguments: [base.archive])
         return try rows.map { row in
             guard let name = String.fromDatabaseValue(row["name"]), let isOwn = Bool.fromDatabaseValue(row["is_own"]),
-                let live = Double.fromDatabaseValue(row["live"]).flatMap({ Int64(exactly: $0.rounded()) })
+                let live = Int64.fromDatabaseValue(row["live"])
             else { throw RowFault(what: "what it uses of its archives cannot be counted") }
             // Its own archive was written with what it refers to there.
-            let content = isOwn ? live : String.fromDatabaseValue(row["content"]).flatMap { Int64($0) }
-            return ArchiveShare(name: name, live: live, content: content)
+            if isOwn { return ArchiveShare(name: name, live: live, content: live) }
+            let content = String.fromDatabaseValue(row["content"])
+            return ArchiveShare(name: name, live: live, content: content.flatMap { Int64($0) })
         }
     }
 }

@@ -109,6 +109,9 @@ package struct StoreLimits: Sendable {
         .systemHeaders, .websiteRedirect, .byteOrder, .partialPrefixes, .atomicOverwrite, .emptySegments, .dotSegments,
         .nestedKeys, .directoryObjects)
 
+    /// MiniStack 1.5: Amazon's behaviour since 2023, in memory.
+    package static let ministack = all.without("MiniStack")
+
     private func without(_ name: String, _ missing: StoreCapability...) -> StoreLimits {
         StoreLimits(name: name, capabilities: capabilities.subtracting(missing))
     }

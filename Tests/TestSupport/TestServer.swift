@@ -14,7 +14,7 @@ package struct TestServer: Sendable {
 
     package static let all = [
         TestServer(name: "seaweedfs", limits: .seaweedfs), TestServer(name: "ceph", limits: .ceph),
-        TestServer(name: "juicefs", limits: .juicefs),
+        TestServer(name: "juicefs", limits: .juicefs), TestServer(name: "ministack", limits: .ministack),
     ]
 
     /// Those that this run is meant to use: all unless `HOLDFAST_TEST_SERVERS` names some, or `none`.

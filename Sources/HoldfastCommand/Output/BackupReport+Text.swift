@@ -19,9 +19,12 @@ extension BackupReport {
             lines.append("           \(older) and \(AmountText.count(deleteMarkerCount, "delete marker")) among them")
         }
         if let cut { lines.append("  cut      \(AmountText.time(cut)) UTC") }
-        if unchangedCount > 0 {
+        if !dependsOn.isEmpty {
             let places = AmountText.count(dependsOn.count, "earlier archive")
-            lines.append("  of these \(AmountText.count(unchangedCount)) are unchanged and lie in \(places)")
+            let unchanged = "  of these \(AmountText.count(unchangedCount)) are unchanged"
+            // Of a delta some may be needed for their catalogs alone.
+            lines.append(
+                deltaRows == nil ? "\(unchanged) and lie in \(places)" : "\(unchanged); the backup needs \(places)")
         }
         if sharedCount > 0 {
             let bytes = AmountText.bytes(sharedBytes)
