@@ -47,8 +47,11 @@ package struct Engine: Sendable {
             copies: try configuration.vault.map { copy -> any VaultCopy in
                 switch copy {
                 case .directory(let path): return DirectoryCopy(path)
-                case .bucket(let bucket, let storage):
-                    guard let service = try storage.map({ try servers.service($0) }) ?? source else {
+                case .bucket(let bucket, let storage, let lock):
+                    // Amazon takes locked objects only with a checksum: a client of its own, which sends one.
+                    let own = lock == nil ? storage : storage ?? configuration.source
+                    let service = try own.map { try servers.service($0, sendsContentMD5: lock != nil) } ?? source
+                    guard let service else {
                         throw HoldfastError(
                             .invalidConfiguration,
                             "The vault bucket \(bucket) has no server: no endpoint is configured.",
@@ -56,7 +59,7 @@ package struct Engine: Sendable {
                                 "Set MINIO_ENDPOINT or HOLDFAST_VAULT_ENDPOINT, or keep backups in a directory only (HOLDFAST_VAULT_BUCKET= empty)."
                         )
                     }
-                    return BucketCopy(service: service, bucket: bucket)
+                    return BucketCopy(service: service, bucket: bucket, lock: lock, services: services)
                 }
             })
         self.services = services
@@ -166,6 +169,11 @@ package struct Engine: Sendable {
     /// What is known to have been proven of a backup's archive, for each copy of which anything is known.
     package func proofs(of backup: OpenedBackup) async -> [CopyProofs] {
         await ProofRecords(environment(ProgressMeter())).proofs(of: backup.entry)
+    }
+
+    /// Until when nobody can remove a backup's archive, for each copy that locks archives.
+    package func retention(of backup: OpenedBackup) async -> [CopyRetention] {
+        await vault.retention(of: backup.entry, now: services.now())
     }
 
     /// Makes a backup whole in every copy, with the archives that it needs; every archive of the vault for `nil`.

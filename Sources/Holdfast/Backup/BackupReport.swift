@@ -55,6 +55,8 @@ package struct BackupReport: Codable, Sendable {
     package var complete: Bool
     /// Copies that hold the archive.
     package var copies: [String]
+    /// Until when nobody can remove it, for each of these that locks archives.
+    package var retention: [CopyRetention] = []
     /// Copies that should hold it and do not: the backup is degraded.
     package var degraded: [CopyProblem]
     package var warnings: [String]

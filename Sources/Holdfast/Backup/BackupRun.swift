@@ -88,6 +88,7 @@ package struct BackupRun: Sendable {
         progress.update { $0.phase = "looking" }
         let span = try await checkSource()
         try await checkNameIsFree()
+        try await checkProtection()
         return try await vault.withLock("backup", name, services: environment.services) {
             try await removeLeftovers()
             try await removeStrayMark()
@@ -127,6 +128,19 @@ package struct BackupRun: Sendable {
             return span
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot reach the bucket \(bucket) at \(source.name)")
+        }
+    }
+
+    /// Of a copy that cannot be asked now, whoever writes to it next says why.
+    private func checkProtection() async throws {
+        for copy in vault.copies {
+            do {
+                try await copy.checkProtection()
+            } catch let error as HoldfastError where error.code == .invalidConfiguration {
+                throw error
+            } catch {
+                try Task.checkCancellation()
+            }
         }
     }
 
@@ -204,9 +218,11 @@ package struct BackupRun: Sendable {
                 report.archiveSHA256 = digest.hex
                 report.sweptAt = swept.map(TimeText.date(milliseconds:))
                 try await checkReferred(report.dependsOn)
+                report.warnings += try await renewRetention(of: report.dependsOn, in: sink)
                 try await sink.commit()
                 if let seal { try await keep(path, recorded.metadata, of: seal, &report) }
                 report.copies = await sink.committed
+                report.retention = await retention(in: report.copies)
                 await ProofRecords(environment).noteWritten(
                     file, to: report.copies, of: vault, sha256: report.archiveSHA256)
                 report.degraded = await sink.failures.map { CopyProblem(label: $0.label, problem: "\($0.error)") }
@@ -229,6 +245,31 @@ package struct BackupRun: Sendable {
                 .conflict, "\(gone) was deleted while this backup was built on it; no backup was made.",
                 hint: "Run it again; --full builds on nothing.")
         }
+    }
+
+    /// What this backup needs must not be removable before it is itself: in each copy, before it is committed there.
+    ///
+    /// - Returns: what should be known of it.
+    private func renewRetention(of archives: [String], in sink: CopiesSink) async throws -> [String] {
+        guard vault.copies.contains(where: { $0.lock != nil }) else { return [] }
+        let files = archives.compactMap { ArchiveFile(fileName: $0) }
+        return try await sink.keep { [vault] label in
+            guard let copy = vault.copies.first(where: { $0.label == label }) else { return [] }
+            var notes: [String] = []
+            for file in files {
+                if let note = try await copy.renewRetention(of: file) { notes.append(note) }
+            }
+            return notes
+        }
+    }
+
+    /// Until when nobody can remove it, in each copy that was told to lock it.
+    private func retention(in copies: [String]) async -> [CopyRetention] {
+        var found: [CopyRetention] = []
+        for copy in vault.copies where copy.lock != nil && copies.contains(copy.label) {
+            found.append(await copy.shownRetention(of: file, now: environment.services.now()))
+        }
+        return found
     }
 
     /// Draws the key and writes the header, when the backup is to be sealed.

@@ -42,6 +42,8 @@ package struct BackupSummary: Codable, Sendable {
     package var problem: String?
     /// What this host knows to have been proven of it, for each copy of which it knows anything.
     package var proofs: [CopyProofs] = []
+    /// Until when nobody can remove it, for each copy that locks archives.
+    package var retention: [CopyRetention] = []
 }
 
 /// Reads what each archive says of itself: three small reads an archive.
@@ -91,7 +93,10 @@ package struct BackupList: Sendable {
         var summary = BackupSummary(
             name: entry.file.name.rawValue, file: entry.file.fileName, time: entry.modified, archiveBytes: entry.size,
             copies: held, missingCopies: readable.filter { !held.contains($0) })
-        if let environment { summary.proofs = await ProofRecords(environment).proofs(of: entry) }
+        if let environment {
+            summary.proofs = await ProofRecords(environment).proofs(of: entry)
+            summary.retention = await vault.retention(of: entry, now: environment.services.now())
+        }
         if Set(entry.copies.map(\.size)).count > 1 { summary.problem = "its copies differ in size" }
         var bytes: any RandomAccessBytes
         do {

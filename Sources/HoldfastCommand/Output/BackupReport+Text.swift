@@ -34,6 +34,7 @@ extension BackupReport {
         lines.append("  archive  \(file), \(AmountText.bytes(archiveBytes))\(share)")
         lines.append("  time     \(AmountText.pace(storedCount, totalBytes, seconds: seconds))")
         for (index, copy) in copies.enumerated() { lines.append("  \(index == 0 ? "copies " : "       ")  \(copy)") }
+        lines += retention.map { "  locked   in \($0.copy): \($0.words)" }
         lines.append("  sha256   \(archiveSHA256)")
         if let sealedTo { lines.append("  sealed   to \(sealedTo.joined(separator: ", "))") }
         if changedCount > 0 {
