@@ -115,6 +115,23 @@ package struct Engine: Sendable {
         ).run()
     }
 
+    /// Makes a self-contained backup of the newest one of a bucket, or of the one called `base`, from the vault alone.
+    package func synthesize(
+        bucket: String, of base: String?, name: BackupName?, options: BackupRun.Options, progress: ProgressMeter
+    ) async throws -> BackupReport {
+        let name = try name ?? .generated(bucket: bucket, at: services.now())
+        let environment = environment(progress)
+        let found = try await SyntheticBase.find(of: bucket, named: base, in: vault, environment)
+        guard !found.backup.entry.file.isSealed || options.recipients != nil || options.leavesSeal else {
+            throw HoldfastError(
+                .invalidConfiguration,
+                "\(found.backup.entry.file.fileName) is sealed, and what is made of it would not be.",
+                hint: "Say to whom with --recipient, or that it is to be open with --unsealed.")
+        }
+        return try await BackupRun(of: found, name: name, vault: vault, options: options, environment: environment)
+            .run()
+    }
+
     /// Every backup, oldest first, and the copies that could not be listed.
     package func backups() async throws -> (backups: [BackupSummary], unreachable: [CopyProblem]) {
         try await BackupList(vault: vault, environment: environment(ProgressMeter())).read()

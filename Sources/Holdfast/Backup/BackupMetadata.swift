@@ -31,6 +31,8 @@ package struct BackupMetadata: Codable, Sendable {
     package var storedCount: Int?
     package var storedBytes: Int64?
     package var dependsOn: [String]?
+    /// The archive of which it was made without the source, by file name; absent for all others.
+    package var syntheticOf: String?
     /// What the operator calls it, for retention to keep; absent when there is none.
     package var tags: [String]?
     /// The globs of the keys that were asked for, and of those that were not, sorted; absent when there are none.

@@ -8,6 +8,8 @@ package struct BackupReport: Codable, Sendable {
     package var name: String
     package var bucket: String
     package var source: String
+    /// The backup of whose bytes it was made, by file name, when the source was not asked.
+    package var syntheticOf: String?
     package var file: String
     /// UTC. The listing began and the last object was read between these two.
     package var started: Date

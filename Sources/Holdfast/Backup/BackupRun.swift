@@ -16,7 +16,7 @@ import SystemPackage
 package struct BackupRun: Sendable {
     package let bucket: String
     package let name: BackupName
-    package let source: any StorageService
+    let origin: BackupOrigin
     package let vault: Vault
     package let options: Options
     package let environment: RunEnvironment
@@ -38,6 +38,8 @@ package struct BackupRun: Sendable {
         package var acls: Bool
         /// Who can read the backup; `nil` for everybody who can read the vault.
         package var recipients: SealRecipients?
+        /// Whether a backup may be open that is made of a sealed one.
+        package var leavesSeal = false
         /// Words that retention can be told to keep.
         package var tags: [String] = []
         /// The keys to back up.
@@ -66,16 +68,34 @@ package struct BackupRun: Sendable {
     ) {
         self.bucket = bucket
         self.name = name
-        self.source = source
+        origin = .server(source)
         self.vault = vault
         self.options = options
         self.environment = environment
     }
 
+    /// Makes a full backup of an earlier one, without the source. Which objects and versions it has, that one says.
+    init(
+        of base: SyntheticBase, name: BackupName, vault: Vault, options: Options, environment: RunEnvironment
+    ) {
+        bucket = base.metadata.bucketName
+        self.name = name
+        origin = .backup(base)
+        self.vault = vault
+        var options = options
+        options.isFull = true
+        // That it is empty was accepted when it was made.
+        options.allowEmpty = true
+        options.selection = base.metadata.selection
+        options.allVersions = base.metadata.includeVersions
+        self.options = options
+        self.environment = environment
+    }
+
     /// Objects being read at once. A server on the same two cores is busy with 16; one across a network needs more.
-    private static let concurrentObjects = 48
+    static let concurrentObjects = 48
     /// Bytes of objects read and not yet packed.
-    private static let fetchBudget = 48 << 20
+    static let fetchBudget = 48 << 20
 
     private var progress: ProgressMeter { environment.progress }
     private var file: ArchiveFile {
@@ -99,7 +119,7 @@ package struct BackupRun: Sendable {
                 return report
             } catch let error as ObjectStoreError {
                 await sink.abort()
-                throw HoldfastError(storage: error, "Cannot read \(bucket) at \(source.name); no backup was made")
+                throw HoldfastError(storage: error, "Cannot read \(bucket) at \(origin.name); no backup was made")
             } catch {
                 await sink.abort()
                 throw error
@@ -115,6 +135,11 @@ package struct BackupRun: Sendable {
     }
 
     private func checkSource() async throws -> Span {
+        let source: any StorageService
+        switch origin {
+        case .server(let service): source = service
+        case .backup(let base): return Span(started: environment.services.now(), scope: base.scope)
+        }
         do {
             guard try await source.bucketExists(bucket) else {
                 throw HoldfastError(
@@ -194,7 +219,7 @@ package struct BackupRun: Sendable {
                 options.isFull
                 ? nil
                 : try await EarlierBackup.find(
-                    of: bucket, options.selection, at: source.name, sealedTo: options.recipients, in: vault,
+                    of: bucket, options.selection, at: origin.name, sealedTo: options.recipients, in: vault,
                     environment)
             let catalog = try await CatalogWriter.create(at: path, base: earlier?.base)
             do {
@@ -203,10 +228,16 @@ package struct BackupRun: Sendable {
                 let sweeps =
                     options.sweep.isDue(last: earlier?.swept, now: span.started)
                     || options.acls && earlier?.hasACLs == false
-                let packed = try await packObjects(into: writer, catalog, span.scope, sweeps: sweeps)
+                let packed = try await pack(into: writer, catalog, span.scope, sweeps: sweeps)
                 try await refuseWhenNothingWasRead(packed, catalog)
-                let swept = (earlier == nil || sweeps ? span.started : earlier?.swept).map(TimeText.milliseconds)
-                if options.acls { try await catalog.set(EarlierBackup.aclsFact, "1") }
+                let facts = try await origin.base?.backup.catalog.info()
+                let read = earlier == nil || sweeps ? span.started : earlier?.swept
+                // Of a backup that nobody asked the source for, what was read of it when it was made.
+                let swept =
+                    facts.map { $0[EarlierBackup.sweptFact].flatMap { Int64($0) } } ?? read.map(TimeText.milliseconds)
+                if options.acls || facts?[EarlierBackup.aclsFact] != nil {
+                    try await catalog.set(EarlierBackup.aclsFact, "1")
+                }
                 if let swept { try await catalog.set(EarlierBackup.sweptFact, String(swept)) }
                 progress.update { $0.phase = "finishing" }
                 let finished = environment.services.now()
@@ -319,9 +350,20 @@ package struct BackupRun: Sendable {
         }
     }
 
+    private func pack(
+        into writer: ArchiveWriter, _ catalog: CatalogWriter, _ scope: ListingScope, sweeps: Bool
+    ) async throws -> Packing {
+        switch origin {
+        case .server(let source):
+            try await packObjects(of: source, into: writer, catalog, scope, sweeps: sweeps)
+        case .backup(let base): try await packBackup(base, into: writer, catalog)
+        }
+    }
+
     /// Lists and reads at the same time; packs in listing order.
     private func packObjects(
-        into writer: ArchiveWriter, _ catalog: CatalogWriter, _ scope: ListingScope, sweeps: Bool
+        of source: any StorageService, into writer: ArchiveWriter, _ catalog: CatalogWriter, _ scope: ListingScope,
+        sweeps: Bool
     ) async throws -> Packing {
         let store = source.store(for: bucket)
         let identity = try await source.identify()
@@ -333,7 +375,7 @@ package struct BackupRun: Sendable {
             store: store, catalog: catalog, scope: scope, selection: options.selection, sweeps: sweeps,
             progress: progress, channel: channel)
         var packing = Packing(
-            fetch: fetch, catalog: catalog, identity: identity, progress: progress, logger: environment.logger)
+            catalog: catalog, identity: identity, progress: progress, logger: environment.logger)
 
         try await withThrowingTaskGroup(of: SourceListing.Findings.self) { group in
             group.addTask { try await listing.run() }
@@ -357,14 +399,14 @@ package struct BackupRun: Sendable {
         _ packed: Packing, _ catalog: CatalogWriter, at path: FilePath, _ writer: ArchiveWriter, _ span: Span,
         finished: Date
     ) async throws -> (report: BackupReport, metadata: ByteBuffer) {
-        let configuration = await BucketConfiguration.read(of: bucket, from: source)
+        let configuration = await origin.configuration(of: bucket)
         try await catalog.set("bucket", bucket)
         try await catalog.set("name", name.rawValue)
         let dependsOn = try await catalog.referredArchives()
         let totals = try await catalog.finish()
         let complete = totals.exceptions == 0
         let selection = options.selection.canonical
-        let metadata = BackupMetadata(
+        var metadata = BackupMetadata(
             bucketName: bucket, backupName: name.rawValue, timestamp: BackupMetadata.naiveTimestamp(span.started),
             objectCount: totals.listed, totalSizeBytes: totals.storedBytes,
             includeVersions: options.allVersions, formatVersion: 1,
@@ -376,9 +418,10 @@ package struct BackupRun: Sendable {
             tags: options.tags.isEmpty ? nil : options.tags,
             include: selection.includes.isEmpty ? nil : selection.includes,
             exclude: selection.excludes.isEmpty ? nil : selection.excludes,
-            source: .init(endpoint: source.name, server: packed.identity.product, region: packed.identity.region),
+            source: .init(endpoint: origin.name, server: packed.identity.product, region: packed.identity.region),
             bucketConfiguration: configuration.documents, bucketConfigurationUnread: configuration.unread,
             holdfastVersion: HoldfastVersion.current)
+        origin.base?.adopt(&metadata)
         let modified = TimeText.milliseconds(finished)
         let json = ByteBuffer(bytes: try metadata.encoded())
         _ = try await writer.append(
@@ -393,7 +436,8 @@ package struct BackupRun: Sendable {
         for try await block in database.stream(0..<database.size) { try await writer.write(block) }
         _ = try await writer.end()
         let report = BackupReport(
-            name: name.rawValue, bucket: bucket, source: source.name, file: file.fileName,
+            name: name.rawValue, bucket: bucket, source: origin.name, syntheticOf: metadata.syntheticOf,
+            file: file.fileName,
             started: span.started, finished: finished, cut: span.scope.cut, seconds: 0, listedCount: totals.listed,
             storedCount: totals.stored,
             totalBytes: totals.storedBytes, include: selection.includes, exclude: selection.excludes,

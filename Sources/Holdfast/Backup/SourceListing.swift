@@ -16,6 +16,8 @@ struct PendingObject: Sendable {
     let problem: ObjectProblem?
     /// Whether its row and bytes were taken over from an earlier backup, and only its description is read again.
     let isStored: Bool
+    /// What an earlier backup knows of it, when its bytes come from there and nobody else is asked.
+    var known: CatalogObject?
 
     /// Bytes that reading it whole takes; 0 for what is not read whole.
     var wholeBytes: Int {
@@ -51,6 +53,14 @@ struct SourceListing: Sendable {
         var deleteMarkers = 0
         /// Keys that the server's listing of versions left out; they are in the backup all the same.
         var lostKeys = LostKeys()
+
+        mutating func count(_ place: VersionPlace) {
+            if place.isDeleteMarker {
+                deleteMarkers += 1
+            } else if place.ordinal > 0 {
+                olderVersions += 1
+            }
+        }
     }
 
     /// Lists everything into the channel and finishes it, also when the listing fails.
@@ -84,11 +94,7 @@ struct SourceListing: Sendable {
         pending.reserveCapacity(rows.count)
         var bytes: Int64 = 0
         for ((info, place), outcome) in zip(rows, outcomes) where outcome.isNew {
-            if place.isDeleteMarker {
-                findings.deleteMarkers += 1
-            } else if place.ordinal > 0 {
-                findings.olderVersions += 1
-            }
+            findings.count(place)
             if outcome.isUnchanged, !sweeps || place.isDeleteMarker { continue }
             let problem = outcome.fault.map { ObjectProblem(beyondLimit: $0) }
             pending.append(

@@ -6,7 +6,10 @@ import Holdfast
 extension BackupReport {
     /// What the backup did, in plain words.
     var lines: [String] {
-        var lines = ["Backed up \(bucket) at \(source) as \(name)."]
+        var lines = [
+            syntheticOf.map { "Made \(name) of \($0), a backup of \(bucket) at \(source), which was not asked." }
+                ?? "Backed up \(bucket) at \(source) as \(name)."
+        ]
         let (one, many) = includesVersions ? ("version or marker", "versions and markers") : ("object", "objects")
         let counted =
             storedCount == listedCount
