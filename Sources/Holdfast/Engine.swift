@@ -253,7 +253,8 @@ package struct Engine: Sendable {
     ) async throws -> Int {
         try await BackupDiff(
             before: before.catalog, after: after.catalog, comparesAttributes: true,
-            selections: [before, after].compactMap(\.metadata?.selection)
+            selections: [before, after].compactMap(\.metadata?.selection),
+            tests: [before, after].compactMap(\.metadata?.test)
         ).run(report)
     }
 
@@ -268,7 +269,7 @@ package struct Engine: Sendable {
             let after = try await CatalogReader.objects(of: source.store(for: bucket), environment(progress))
             return try await BackupDiff(
                 before: before.catalog, after: after, comparesAttributes: false,
-                selections: [before].compactMap(\.metadata?.selection)
+                selections: [before].compactMap(\.metadata?.selection), tests: [before].compactMap(\.metadata?.test)
             ).run(report)
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot list \(bucket) at \(source.name)")

@@ -26,6 +26,8 @@ package struct BackupReport: Codable, Sendable {
     /// The globs of the keys that were asked for, and of those that were not; both empty for the whole bucket.
     package var include: [String] = []
     package var exclude: [String] = []
+    /// What was asked for of these keys; absent when everything was.
+    package var filter: ObjectFilter?
     /// Whether older versions and delete markers were asked for.
     package var includesVersions: Bool
     /// Versions in the listing that are not the newest of their key, delete markers not counted.
@@ -52,6 +54,8 @@ package struct BackupReport: Codable, Sendable {
     /// Objects that changed between listing and reading and were read again.
     package var changedCount: Int
     package var exceptionCount: Int
+    /// Those of them that lie in an archive tier of the server, and can be read when they were brought back from there.
+    package var deferredCount = 0
     /// The first 100; the rest is in the archive's catalog (`holdfast show NAME --exceptions`).
     package var exceptions: [ExceptionReport]
     package var complete: Bool
@@ -83,5 +87,7 @@ package struct ExceptionReport: Codable, Sendable {
 
 extension BackupReport {
     /// Which keys of the bucket it is a backup of.
-    package var selection: KeySelection { KeySelection(includes: include, excludes: exclude) }
+    package var selection: KeySelection {
+        KeySelection(includes: include, excludes: exclude, filter: filter ?? ObjectFilter())
+    }
 }

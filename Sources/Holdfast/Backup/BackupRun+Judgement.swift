@@ -8,6 +8,8 @@ extension BackupRun {
     /// Makes no backup of nothing, unless that is what was asked for: a lost source looks the same.
     func refuseWhenNothingWasRead(_ packed: Packing, _ catalog: CatalogWriter) async throws {
         guard try await catalog.totals().stored == 0 else { return }
+        // What lies in an archive tier is there: nothing is lost.
+        if packed.rows.deferredCount > 0, packed.rows.deferredCount == packed.rows.exceptionCount { return }
         if let first = packed.rows.firstExceptions.first {
             throw HoldfastError(
                 .failed,

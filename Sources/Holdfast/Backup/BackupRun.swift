@@ -106,6 +106,8 @@ package struct BackupRun: Sendable {
     package func run() async throws -> BackupReport {
         let clock = ContinuousClock.now
         progress.update { $0.phase = "looking" }
+        // Before anything is asked or written: an age that is none.
+        _ = try ObjectTest(options.selection.filter, at: environment.services.now())
         let span = try await checkSource()
         try await checkNameIsFree()
         try await checkProtection()
@@ -228,7 +230,7 @@ package struct BackupRun: Sendable {
                 let sweeps =
                     options.sweep.isDue(last: earlier?.swept, now: span.started)
                     || options.acls && earlier?.hasACLs == false
-                let packed = try await pack(into: writer, catalog, span.scope, sweeps: sweeps)
+                let packed = try await pack(into: writer, catalog, span, sweeps: sweeps)
                 try await refuseWhenNothingWasRead(packed, catalog)
                 let facts = try await origin.base?.backup.catalog.info()
                 let read = earlier == nil || sweeps ? span.started : earlier?.swept
@@ -351,29 +353,32 @@ package struct BackupRun: Sendable {
     }
 
     private func pack(
-        into writer: ArchiveWriter, _ catalog: CatalogWriter, _ scope: ListingScope, sweeps: Bool
+        into writer: ArchiveWriter, _ catalog: CatalogWriter, _ span: Span, sweeps: Bool
     ) async throws -> Packing {
         switch origin {
         case .server(let source):
-            try await packObjects(of: source, into: writer, catalog, scope, sweeps: sweeps)
+            try await packObjects(of: source, into: writer, catalog, span, sweeps: sweeps)
         case .backup(let base): try await packBackup(base, into: writer, catalog)
         }
     }
 
     /// Lists and reads at the same time; packs in listing order.
     private func packObjects(
-        of source: any StorageService, into writer: ArchiveWriter, _ catalog: CatalogWriter, _ scope: ListingScope,
-        sweeps: Bool
+        of source: any StorageService, into writer: ArchiveWriter, _ catalog: CatalogWriter, _ span: Span, sweeps: Bool
     ) async throws -> Packing {
+        let (scope, started) = (span.scope, span.started)
         let store = source.store(for: bucket)
         let identity = try await source.identify()
         let fetch = ObjectFetch(
             store: store,
             details: DetailReading(tagCountIsTold: identity.tellsTagCount, readsACLs: options.acls))
+        let moment = scope.cut ?? started
+        let filter = options.selection.filter
         let channel = AsyncThrowingChannel<PendingObject.Page, any Error>()
         let listing = SourceListing(
-            store: store, catalog: catalog, scope: scope, selection: options.selection, sweeps: sweeps,
-            progress: progress, channel: channel)
+            store: store, catalog: catalog, scope: scope, selection: options.selection,
+            test: filter.isEverything ? nil : try ObjectTest(filter, at: moment), sweeps: sweeps, progress: progress,
+            channel: channel)
         var packing = Packing(
             catalog: catalog, identity: identity, progress: progress, logger: environment.logger)
 
@@ -418,6 +423,7 @@ package struct BackupRun: Sendable {
             tags: options.tags.isEmpty ? nil : options.tags,
             include: selection.includes.isEmpty ? nil : selection.includes,
             exclude: selection.excludes.isEmpty ? nil : selection.excludes,
+            filter: selection.filter.isEverything ? nil : selection.filter,
             source: .init(endpoint: origin.name, server: packed.identity.product, region: packed.identity.region),
             bucketConfiguration: configuration.documents, bucketConfigurationUnread: configuration.unread,
             holdfastVersion: HoldfastVersion.current)
@@ -441,12 +447,13 @@ package struct BackupRun: Sendable {
             started: span.started, finished: finished, cut: span.scope.cut, seconds: 0, listedCount: totals.listed,
             storedCount: totals.stored,
             totalBytes: totals.storedBytes, include: selection.includes, exclude: selection.excludes,
-            includesVersions: options.allVersions,
+            filter: metadata.filter, includesVersions: options.allVersions,
             olderVersionCount: packed.findings.olderVersions, deleteMarkerCount: packed.findings.deleteMarkers,
             unchangedCount: totals.stored - packed.rows.storedCount - packed.replacedCount, dependsOn: dependsOn,
             sharedCount: packed.sharedCount, sharedBytes: packed.sharedBytes, folded: catalog.foldedArchives,
             archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
-            exceptionCount: totals.exceptions, exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
+            exceptionCount: totals.exceptions, deferredCount: packed.rows.deferredCount,
+            exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
             degraded: [],
             warnings: [span.warning, lostKeysWarning(packed.findings)].compactMap { $0 } + warnings(configuration))
         return (report, json)

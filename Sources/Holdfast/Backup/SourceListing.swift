@@ -41,6 +41,8 @@ struct SourceListing: Sendable {
     let scope: ListingScope
     /// The keys that are wanted; the others are as if the server did not name them.
     let selection: KeySelection
+    /// What is wanted of these keys; `nil` for all.
+    let test: ObjectTest?
     /// Whether unchanged objects are handed on too, for their tags and metadata.
     let sweeps: Bool
     let progress: ProgressMeter
@@ -53,6 +55,8 @@ struct SourceListing: Sendable {
         var deleteMarkers = 0
         /// Keys that the server's listing of versions left out; they are in the backup all the same.
         var lostKeys = LostKeys()
+        /// Which keys are wanted for what the listing tells of them.
+        fileprivate(set) var choice = VersionChoice()
 
         mutating func count(_ place: VersionPlace) {
             if place.isDeleteMarker {
@@ -88,7 +92,8 @@ struct SourceListing: Sendable {
     ///
     /// - Returns: how many of them were listed before.
     func hand(on listed: [VersionOrder.Row], _ findings: inout Findings) async throws -> Int {
-        let rows = selection.isEverything ? listed : listed.filter { selection.contains($0.info.key.bytes) }
+        var rows = selection.isEveryKey ? listed : listed.filter { selection.contains($0.info.key.bytes) }
+        if let test { rows = findings.choice.wanted(rows, test) }
         let outcomes = try await catalog.list(rows.map { $0.info.listed(at: $0.place) })
         var pending: [PendingObject] = []
         pending.reserveCapacity(rows.count)

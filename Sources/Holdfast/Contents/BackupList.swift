@@ -36,6 +36,8 @@ package struct BackupSummary: Codable, Sendable {
     /// The globs of the keys that it was to hold, and of those that it was not; absent for the whole bucket.
     package var include: [String]?
     package var exclude: [String]?
+    /// What it was to hold of these keys; absent when all of it.
+    package var filter: ObjectFilter?
     /// Whether it takes an identity to read it.
     package var sealed = false
     /// What is wrong with it, if anything is.
@@ -149,7 +151,7 @@ package struct BackupList: Sendable {
 extension BackupSummary {
     /// Which keys of the bucket it is a backup of.
     package var selection: KeySelection {
-        KeySelection(includes: include ?? [], excludes: exclude ?? []).canonical
+        KeySelection(includes: include ?? [], excludes: exclude ?? [], filter: filter ?? ObjectFilter()).canonical
     }
 
     fileprivate mutating func describe(_ metadata: BackupMetadata) {
@@ -158,7 +160,7 @@ extension BackupSummary {
         tags = metadata.tags ?? []
         // Histories grow while a bucket shrinks: they say nothing of what is in it.
         listedCount = metadata.currentCount ?? (metadata.includeVersions ? nil : metadata.objectCount)
-        (include, exclude) = (metadata.include, metadata.exclude)
+        (include, exclude, filter) = (metadata.include, metadata.exclude, metadata.filter)
         time = metadata.cut ?? time
         objectCount = metadata.storedCount ?? metadata.objectCount
         totalBytes = metadata.storedBytes ?? metadata.totalSizeBytes

@@ -30,6 +30,7 @@ struct BackupCommand: Subcommand {
               holdfast backup photos --all-versions
               holdfast backup photos --synthetic-full
               holdfast backup photos --include '*.jpg' --exclude 'tmp/*'
+              holdfast backup photos --newer-than 30d --max-size 100M
               holdfast backup photos --at 2026-11-23T08:00:00Z
               holdfast backup photos --name before-migration --format zstd --tag keep
               holdfast backup photos --vault-directory /mnt/disk --vault-bucket ''
@@ -83,6 +84,8 @@ struct BackupCommand: Subcommand {
     @Option(help: ArgumentHelp("Back up no keys that match this glob.", valueName: "glob"))
     var exclude: [String] = []
 
+    @OptionGroup(title: "Objects") var filter: FilterOptions
+
     @Flag(help: "Ask every object for its ACL, a request each.")
     var acls = false
 
@@ -109,7 +112,8 @@ struct BackupCommand: Subcommand {
             throw ValidationError("--identity goes with --synthetic-full: no other backup is read")
         }
         if syntheticFull {
-            guard !full, !allVersions, at == nil, include.isEmpty, exclude.isEmpty, !acls, metadataSweep == .daily
+            guard !full, !allVersions, at == nil, include.isEmpty, exclude.isEmpty, !filter.isGiven, !acls,
+                metadataSweep == .daily
             else {
                 throw ValidationError(
                     "--synthetic-full takes what the earlier backup has: nothing else can be chosen of the bucket")
@@ -139,7 +143,7 @@ struct BackupCommand: Subcommand {
             recipients: recipients)
         options.tags = tags
         options.leavesSeal = sealing.unsealed
-        options.selection = KeySelection(includes: include, excludes: exclude)
+        options.selection = KeySelection(includes: include, excludes: exclude, filter: filter.filter)
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             if syntheticFull, let of { try await engine.askForPassphrase(of: [of]) }
             return try await session.withProgress {

@@ -57,12 +57,19 @@ extension BackupReport {
                     : "Complete for part of the bucket: every object that the bucket listed and that was asked for is in it."
             ]
         }
-        let lines = [
-            "NOT COMPLETE: \(AmountText.count(exceptionCount, "object is", "objects are")) not in it as they are."
-        ]
+        let lines =
+            [
+                "NOT COMPLETE: \(AmountText.count(exceptionCount, "object is", "objects are")) not in it as they are."
+            ] + deferred
         return lines
             + ExceptionText.lines(
                 exceptions, count: exceptionCount, rest: "holdfast show \(name) --exceptions lists all.")
+    }
+
+    private var deferred: [String] {
+        guard deferredCount > 0 else { return [] }
+        let those = deferredCount == exceptionCount ? "All of them" : AmountText.count(deferredCount) + " of them"
+        return ["\(those) deferred: in an archive tier. Restored there, they are in the next backup."]
     }
 
     /// 3 when an object or a copy is missing.

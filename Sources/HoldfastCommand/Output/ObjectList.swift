@@ -62,6 +62,7 @@ struct ObjectList: Sendable {
         var head: [String: any Encodable] = ["name": name, "proofs": proofs, "retention": retention]
         if let include = backup.metadata?.include { head["include"] = include }
         if let exclude = backup.metadata?.exclude { head["exclude"] = exclude }
+        if let filter = backup.metadata?.filter { head["filter"] = filter }
         var document = try await JSONListDocument(output, head: head, list: "objects")
         var count = 0
         for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) where versions || object.isCurrent {

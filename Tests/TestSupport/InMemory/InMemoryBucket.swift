@@ -82,6 +82,7 @@ struct InMemoryBucket {
             key: key, version: versioning == .unset ? nil : version.id, size: Int64(version.bytes.readableBytes),
             etag: version.etag, lastModified: version.modified)
         info.partCount = version.partCount
+        info.attributes.storageClass = version.attributes.storageClass
         return info
     }
 
