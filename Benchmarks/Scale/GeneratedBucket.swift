@@ -80,7 +80,7 @@ struct GeneratedStore: ObjectStore {
 
     private func number(of key: ObjectKey) throws -> Int {
         guard let number = Int(String(decoding: key.bytes.dropLast(4).suffix(9), as: UTF8.self)) else {
-            throw ObjectStoreError(.keyNotFound, "there is no \(key)")
+            throw ObjectStoreError(.notFound, "there is no \(key)")
         }
         return number
     }

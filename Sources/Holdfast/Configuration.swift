@@ -29,8 +29,8 @@ package struct StorageConfiguration: Sendable {
 /// One copy of the vault.
 package enum VaultCopyConfiguration: Sendable {
     case directory(FilePath)
-    /// `nil` for the storage is the source's server.
-    case bucket(String, StorageConfiguration?)
+    /// `nil` for the storage is the source's server; the lock is for how long archives there cannot be removed.
+    case bucket(String, StorageConfiguration?, lock: ArchiveLock? = nil)
 }
 
 /// Everything the engine is told, checked, once.

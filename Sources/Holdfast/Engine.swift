@@ -47,8 +47,11 @@ package struct Engine: Sendable {
             copies: try configuration.vault.map { copy -> any VaultCopy in
                 switch copy {
                 case .directory(let path): return DirectoryCopy(path)
-                case .bucket(let bucket, let storage):
-                    guard let service = try storage.map({ try servers.service($0) }) ?? source else {
+                case .bucket(let bucket, let storage, let lock):
+                    // Amazon takes locked objects only with a checksum: a client of its own, which sends one.
+                    let own = lock == nil ? storage : storage ?? configuration.source
+                    let service = try own.map { try servers.service($0, sendsContentMD5: lock != nil) } ?? source
+                    guard let service else {
                         throw HoldfastError(
                             .invalidConfiguration,
                             "The vault bucket \(bucket) has no server: no endpoint is configured.",
@@ -56,7 +59,7 @@ package struct Engine: Sendable {
                                 "Set MINIO_ENDPOINT or HOLDFAST_VAULT_ENDPOINT, or keep backups in a directory only (HOLDFAST_VAULT_BUCKET= empty)."
                         )
                     }
-                    return BucketCopy(service: service, bucket: bucket)
+                    return BucketCopy(service: service, bucket: bucket, lock: lock, services: services)
                 }
             })
         self.services = services
@@ -110,6 +113,23 @@ package struct Engine: Sendable {
             bucket: bucket, name: name, source: try source, vault: vault, options: options,
             environment: environment(progress)
         ).run()
+    }
+
+    /// Makes a self-contained backup of the newest one of a bucket, or of the one called `base`, from the vault alone.
+    package func synthesize(
+        bucket: String, of base: String?, name: BackupName?, options: BackupRun.Options, progress: ProgressMeter
+    ) async throws -> BackupReport {
+        let name = try name ?? .generated(bucket: bucket, at: services.now())
+        let environment = environment(progress)
+        let found = try await SyntheticBase.find(of: bucket, named: base, in: vault, environment)
+        guard !found.backup.entry.file.isSealed || options.recipients != nil || options.leavesSeal else {
+            throw HoldfastError(
+                .invalidConfiguration,
+                "\(found.backup.entry.file.fileName) is sealed, and what is made of it would not be.",
+                hint: "Say to whom with --recipient, or that it is to be open with --unsealed.")
+        }
+        return try await BackupRun(of: found, name: name, vault: vault, options: options, environment: environment)
+            .run()
     }
 
     /// Every backup, oldest first, and the copies that could not be listed.
@@ -166,6 +186,11 @@ package struct Engine: Sendable {
     /// What is known to have been proven of a backup's archive, for each copy of which anything is known.
     package func proofs(of backup: OpenedBackup) async -> [CopyProofs] {
         await ProofRecords(environment(ProgressMeter())).proofs(of: backup.entry)
+    }
+
+    /// Until when nobody can remove a backup's archive, for each copy that locks archives.
+    package func retention(of backup: OpenedBackup) async -> [CopyRetention] {
+        await vault.retention(of: backup.entry, now: services.now())
     }
 
     /// Makes a backup whole in every copy, with the archives that it needs; every archive of the vault for `nil`.
@@ -228,7 +253,8 @@ package struct Engine: Sendable {
     ) async throws -> Int {
         try await BackupDiff(
             before: before.catalog, after: after.catalog, comparesAttributes: true,
-            selections: [before, after].compactMap(\.metadata?.selection)
+            selections: [before, after].compactMap(\.metadata?.selection),
+            tests: [before, after].compactMap(\.metadata?.test)
         ).run(report)
     }
 
@@ -243,7 +269,7 @@ package struct Engine: Sendable {
             let after = try await CatalogReader.objects(of: source.store(for: bucket), environment(progress))
             return try await BackupDiff(
                 before: before.catalog, after: after, comparesAttributes: false,
-                selections: [before].compactMap(\.metadata?.selection)
+                selections: [before].compactMap(\.metadata?.selection), tests: [before].compactMap(\.metadata?.test)
             ).run(report)
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot list \(bucket) at \(source.name)")

@@ -23,12 +23,16 @@ final class Servers: Sendable {
     }
 
     /// The server of a configuration, with retries and bounded concurrency.
-    func service(_ configuration: StorageConfiguration) throws -> RetryingStorageService {
+    ///
+    /// - Parameter sendsContentMD5: whether every object is sent with a checksum.
+    func service(_ configuration: StorageConfiguration, sendsContentMD5: Bool = false) throws -> RetryingStorageService
+    {
         var http = HTTPTransportOptions()
         http.certificateAuthorities = configuration.certificateAuthority?.string
         let transport = try SplitTransport(eventLoopGroup: group, options: http)
         transports.withLock { $0.append(transport) }
         var options = S3ClientOptions()
+        options.sendsContentMD5 = sendsContentMD5
         options.userAgent = "holdfast/\(HoldfastVersion.current)"
         let client = S3Client(
             endpoint: configuration.endpoint, credentials: configuration.credentials, region: configuration.region,

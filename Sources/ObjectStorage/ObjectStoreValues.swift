@@ -129,10 +129,15 @@ package struct PutOptions: Sendable {
     package var attributes: ObjectAttributes
     /// Refuse when the key exists (`If-None-Match: *`).
     package var ifAbsent: Bool
+    /// Until when nobody may remove what is stored. Needs a bucket with Object Lock; `nil` leaves it to the bucket.
+    package var retention: ObjectRetention?
 
-    package init(attributes: ObjectAttributes = ObjectAttributes(), ifAbsent: Bool = false) {
+    package init(
+        attributes: ObjectAttributes = ObjectAttributes(), ifAbsent: Bool = false, retention: ObjectRetention? = nil
+    ) {
         self.attributes = attributes
         self.ifAbsent = ifAbsent
+        self.retention = retention
     }
 }
 

@@ -67,7 +67,7 @@ struct VaultConfigurationTests {
             vault.map(\.summary) == [
                 "/srv/one", "/etc/holdfast/two", "s3://near on the source", "s3://far at https://far:9000 as f",
             ])
-        guard case .bucket(_, let storage?) = vault[3] else {
+        guard case .bucket(_, let storage?, _) = vault[3] else {
             Issue.record("no server of its own")
             return
         }
@@ -103,6 +103,56 @@ struct VaultConfigurationTests {
         places.environment["HOLDFAST_VAULT_SECRET_KEY"] = nil
         #expect(
             try places.refusal(needsSource: false)?.message == "There are no keys for the vault bucket minio-backups.")
+    }
+
+    @Test("A lock is for the buckets: flag, file, variable; nothing switches it off")
+    func lock() throws {
+        var places = Places.minio
+        places.environment["HOLDFAST_VAULT_DIRECTORY"] = ""
+        func vault(_ flags: [String] = []) throws -> [String] {
+            try places.resolve(flags).configuration.vault.map(\.summary)
+        }
+        #expect(try places.refusal(["--vault-lock-mode", "compliance"])?.message.contains("for how long") == true)
+        places.environment["HOLDFAST_VAULT_LOCK"] = "30d"
+        #expect(try vault() == ["s3://minio-backups on the source, locked 30d, governance"])
+        places.environment["HOLDFAST_VAULT_LOCK_MODE"] = "compliance"
+        #expect(try vault() == ["s3://minio-backups on the source, locked 30d, compliance"])
+        #expect(
+            try vault(["--vault-lock", "1y", "--vault-lock-mode", "governance"])
+                == ["s3://minio-backups on the source, locked 1y, governance"])
+        #expect(try vault(["--vault-lock", ""]) == ["s3://minio-backups on the source"])
+        places.files["/etc/holdfast/holdfast.yaml"] = """
+            vault:
+              copies:
+                - directory: /srv/one
+                - {bucket: near, lock: 2w, lock_mode: governance}
+                - {bucket: far, endpoint: "https://far:9000", lock: ''}
+            """
+        #expect(
+            try vault() == [
+                "/srv/one", "s3://near on the source, locked 2w, governance",
+                "s3://far at https://far:9000 as minio-user",
+            ])
+        #expect(try vault(["--vault-directory", "/flag"]) == ["/flag"])
+        #expect(
+            try places.resolve(["--vault-directory", "/flag"]).warnings.contains { $0.contains("No archive is locked") }
+        )
+        places.files["/etc/holdfast/holdfast.yaml"] = "vault: {copies: [{directory: /srv/one, lock: 30d}]}"
+        #expect(try places.refusal()?.code == .invalidConfiguration)
+    }
+
+    @Test(
+        "What is no span or no mode is refused, with its place",
+        arguments: ["30", "1m", "0d", "-1d", "101y", "30 d", "d"])
+    func noLock(span: String) throws {
+        var places = Places.minio
+        places.environment["HOLDFAST_VAULT_LOCK"] = span
+        let error = try places.refusal()
+        #expect(error?.code == .invalidConfiguration)
+        #expect(error?.message.hasPrefix("HOLDFAST_VAULT_LOCK") == true)
+        places.environment["HOLDFAST_VAULT_LOCK"] = "30d"
+        places.files["/etc/holdfast/holdfast.yaml"] = "vault: {bucket: safe, lock_mode: strict}"
+        #expect(try places.refusal()?.message.contains("governance or compliance") == true)
     }
 
     @Test("Two copies in one place are refused")

@@ -21,7 +21,7 @@ import Testing
     static let misfortunes = [
         Misfortune(reason: "vanished", fault: .on(.get, key: "o01", .vanish)),
         Misfortune(reason: "denied", fault: .on(.get, key: "o01", .fail(.denied))),
-        Misfortune(reason: "unreadable", fault: .on(.get, key: "o01", .fail(.archived))),
+        Misfortune(reason: "archived", fault: .on(.get, key: "o01", .fail(.archived))),
         Misfortune(reason: "corrupt", fault: .on(.get, key: "o01", .flipBit(at: 1))),
         Misfortune(reason: "corrupt", fault: .on(.get, key: "o01", .truncateBody(to: 1))),
         Misfortune(reason: "failed", fault: .on(.get, key: "o01", .fail(.internalError))),

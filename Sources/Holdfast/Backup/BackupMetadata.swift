@@ -32,11 +32,15 @@ package struct BackupMetadata: Codable, Sendable {
     package var storedCount: Int?
     package var storedBytes: Int64?
     package var dependsOn: [String]?
+    /// The archive of which it was made without the source, by file name; absent for all others.
+    package var syntheticOf: String?
     /// What the operator calls it, for retention to keep; absent when there is none.
     package var tags: [String]?
     /// The globs of the keys that were asked for, and of those that were not, sorted; absent when there are none.
     package var include: [String]?
     package var exclude: [String]?
+    /// What was asked for of these keys by size, time and storage class; absent when everything was.
+    package var filter: ObjectFilter?
     package var source: Source?
     /// The server's own documents by name (`policy`, `lifecycle`, …), as text; absent where none is set.
     package var bucketConfiguration: [String: String]?
@@ -61,7 +65,13 @@ package struct BackupMetadata: Codable, Sendable {
 
     /// Which keys of the bucket it is a backup of.
     package var selection: KeySelection {
-        KeySelection(includes: include ?? [], excludes: exclude ?? []).canonical
+        KeySelection(includes: include ?? [], excludes: exclude ?? [], filter: filter ?? ObjectFilter()).canonical
+    }
+
+    /// What it was to hold of these keys, at the moment that it shows; `nil` when that is everything, or makes no sense.
+    package var test: ObjectTest? {
+        guard let filter, !filter.isEverything, let cut else { return nil }
+        return try? ObjectTest(filter, at: cut)
     }
 
     /// The most bytes that a reader takes: the bucket's own documents are a few KiB each.

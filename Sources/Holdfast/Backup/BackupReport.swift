@@ -8,6 +8,8 @@ package struct BackupReport: Codable, Sendable {
     package var name: String
     package var bucket: String
     package var source: String
+    /// The backup of whose bytes it was made, by file name, when the source was not asked.
+    package var syntheticOf: String?
     package var file: String
     /// UTC. The listing began and the last object was read between these two.
     package var started: Date
@@ -24,6 +26,8 @@ package struct BackupReport: Codable, Sendable {
     /// The globs of the keys that were asked for, and of those that were not; both empty for the whole bucket.
     package var include: [String] = []
     package var exclude: [String] = []
+    /// What was asked for of these keys; absent when everything was.
+    package var filter: ObjectFilter?
     /// Whether older versions and delete markers were asked for.
     package var includesVersions: Bool
     /// Versions in the listing that are not the newest of their key, delete markers not counted.
@@ -52,11 +56,15 @@ package struct BackupReport: Codable, Sendable {
     /// Objects that changed between listing and reading and were read again.
     package var changedCount: Int
     package var exceptionCount: Int
+    /// Those of them that lie in an archive tier of the server, and can be read when they were brought back from there.
+    package var deferredCount = 0
     /// The first 100; the rest is in the archive's catalog (`holdfast show NAME --exceptions`).
     package var exceptions: [ExceptionReport]
     package var complete: Bool
     /// Copies that hold the archive.
     package var copies: [String]
+    /// Until when nobody can remove it, for each of these that locks archives.
+    package var retention: [CopyRetention] = []
     /// Copies that should hold it and do not: the backup is degraded.
     package var degraded: [CopyProblem]
     package var warnings: [String]
@@ -81,5 +89,7 @@ package struct ExceptionReport: Codable, Sendable {
 
 extension BackupReport {
     /// Which keys of the bucket it is a backup of.
-    package var selection: KeySelection { KeySelection(includes: include, excludes: exclude) }
+    package var selection: KeySelection {
+        KeySelection(includes: include, excludes: exclude, filter: filter ?? ObjectFilter())
+    }
 }

@@ -16,7 +16,7 @@ import SystemPackage
 package struct BackupRun: Sendable {
     package let bucket: String
     package let name: BackupName
-    package let source: any StorageService
+    let origin: BackupOrigin
     package let vault: Vault
     package let options: Options
     package let environment: RunEnvironment
@@ -38,6 +38,8 @@ package struct BackupRun: Sendable {
         package var acls: Bool
         /// Who can read the backup; `nil` for everybody who can read the vault.
         package var recipients: SealRecipients?
+        /// Whether a backup may be open that is made of a sealed one.
+        package var leavesSeal = false
         /// Words that retention can be told to keep.
         package var tags: [String] = []
         /// The keys to back up.
@@ -68,16 +70,34 @@ package struct BackupRun: Sendable {
     ) {
         self.bucket = bucket
         self.name = name
-        self.source = source
+        origin = .server(source)
         self.vault = vault
         self.options = options
         self.environment = environment
     }
 
+    /// Makes a full backup of an earlier one, without the source. Which objects and versions it has, that one says.
+    init(
+        of base: SyntheticBase, name: BackupName, vault: Vault, options: Options, environment: RunEnvironment
+    ) {
+        bucket = base.metadata.bucketName
+        self.name = name
+        origin = .backup(base)
+        self.vault = vault
+        var options = options
+        options.isFull = true
+        // That it is empty was accepted when it was made.
+        options.allowEmpty = true
+        options.selection = base.metadata.selection
+        options.allVersions = base.metadata.includeVersions
+        self.options = options
+        self.environment = environment
+    }
+
     /// Objects being read at once. A server on the same two cores is busy with 16; one across a network needs more.
-    private static let concurrentObjects = 48
+    static let concurrentObjects = 48
     /// Bytes of objects read and not yet packed.
-    private static let fetchBudget = 48 << 20
+    static let fetchBudget = 48 << 20
 
     private var progress: ProgressMeter { environment.progress }
     var file: ArchiveFile {
@@ -88,8 +108,11 @@ package struct BackupRun: Sendable {
     package func run() async throws -> BackupReport {
         let clock = ContinuousClock.now
         progress.update { $0.phase = "looking" }
+        // Before anything is asked or written: an age that is none.
+        _ = try ObjectTest(options.selection.filter, at: environment.services.now())
         let span = try await checkSource()
         try await checkNameIsFree()
+        try await checkProtection()
         return try await vault.withLock("backup", name, services: environment.services) {
             try await removeLeftovers()
             try await removeStrayMark()
@@ -100,7 +123,7 @@ package struct BackupRun: Sendable {
                 return report
             } catch let error as ObjectStoreError {
                 await sink.abort()
-                throw HoldfastError(storage: error, "Cannot read \(bucket) at \(source.name); no backup was made")
+                throw HoldfastError(storage: error, "Cannot read \(bucket) at \(origin.name); no backup was made")
             } catch {
                 await sink.abort()
                 throw error
@@ -116,6 +139,11 @@ package struct BackupRun: Sendable {
     }
 
     private func checkSource() async throws -> Span {
+        let source: any StorageService
+        switch origin {
+        case .server(let service): source = service
+        case .backup(let base): return Span(started: environment.services.now(), scope: base.scope)
+        }
         do {
             guard try await source.bucketExists(bucket) else {
                 throw HoldfastError(
@@ -129,6 +157,19 @@ package struct BackupRun: Sendable {
             return span
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot reach the bucket \(bucket) at \(source.name)")
+        }
+    }
+
+    /// Of a copy that cannot be asked now, whoever writes to it next says why.
+    private func checkProtection() async throws {
+        for copy in vault.copies {
+            do {
+                try await copy.checkProtection()
+            } catch let error as HoldfastError where error.code == .invalidConfiguration {
+                throw error
+            } catch {
+                try Task.checkCancellation()
+            }
         }
     }
 
@@ -182,7 +223,7 @@ package struct BackupRun: Sendable {
                 options.isFull
                 ? nil
                 : try await EarlierBackup.find(
-                    of: bucket, options.selection, at: source.name, sealedTo: options.recipients, in: vault,
+                    of: bucket, options.selection, at: origin.name, sealedTo: options.recipients, in: vault,
                     environment)
             let catalog = try await CatalogWriter.create(at: path, base: earlier?.base)
             do {
@@ -191,10 +232,16 @@ package struct BackupRun: Sendable {
                 let sweeps =
                     options.sweep.isDue(last: earlier?.swept, now: span.started)
                     || options.acls && earlier?.hasACLs == false
-                let packed = try await packObjects(into: writer, catalog, span.scope, sweeps: sweeps)
+                let packed = try await pack(into: writer, catalog, span, sweeps: sweeps)
                 try await refuseWhenNothingWasRead(packed, catalog)
-                let swept = (earlier == nil || sweeps ? span.started : earlier?.swept).map(TimeText.milliseconds)
-                if options.acls { try await catalog.set(EarlierBackup.aclsFact, "1") }
+                let facts = try await origin.base?.backup.catalog.info()
+                let read = earlier == nil || sweeps ? span.started : earlier?.swept
+                // Of a backup that nobody asked the source for, what was read of it when it was made.
+                let swept =
+                    facts.map { $0[EarlierBackup.sweptFact].flatMap { Int64($0) } } ?? read.map(TimeText.milliseconds)
+                if options.acls || facts?[EarlierBackup.aclsFact] != nil {
+                    try await catalog.set(EarlierBackup.aclsFact, "1")
+                }
                 if let swept { try await catalog.set(EarlierBackup.sweptFact, String(swept)) }
                 progress.update { $0.phase = "finishing" }
                 let finished = environment.services.now()
@@ -206,6 +253,7 @@ package struct BackupRun: Sendable {
                 report.archiveSHA256 = digest.hex
                 report.sweptAt = swept.map(TimeText.date(milliseconds:))
                 try await checkReferred(report.dependsOn)
+                report.warnings += try await renewRetention(of: report.dependsOn, in: sink)
                 try await sink.commit()
                 if let seal {
                     try await keep(path, recorded.metadata, of: seal, &report)
@@ -213,6 +261,7 @@ package struct BackupRun: Sendable {
                     await cacheCatalog(path)
                 }
                 report.copies = await sink.committed
+                report.retention = await retention(in: report.copies)
                 await ProofRecords(environment).noteWritten(
                     file, to: report.copies, of: vault, sha256: report.archiveSHA256)
                 report.degraded = await sink.failures.map { CopyProblem(label: $0.label, problem: "\($0.error)") }
@@ -235,6 +284,31 @@ package struct BackupRun: Sendable {
                 .conflict, "\(gone) was deleted while this backup was built on it; no backup was made.",
                 hint: "Run it again; --full builds on nothing.")
         }
+    }
+
+    /// What this backup needs must not be removable before it is itself: in each copy, before it is committed there.
+    ///
+    /// - Returns: what should be known of it.
+    private func renewRetention(of archives: [String], in sink: CopiesSink) async throws -> [String] {
+        guard vault.copies.contains(where: { $0.lock != nil }) else { return [] }
+        let files = archives.compactMap { ArchiveFile(fileName: $0) }
+        return try await sink.keep { [vault] label in
+            guard let copy = vault.copies.first(where: { $0.label == label }) else { return [] }
+            var notes: [String] = []
+            for file in files {
+                if let note = try await copy.renewRetention(of: file) { notes.append(note) }
+            }
+            return notes
+        }
+    }
+
+    /// Until when nobody can remove it, in each copy that was told to lock it.
+    private func retention(in copies: [String]) async -> [CopyRetention] {
+        var found: [CopyRetention] = []
+        for copy in vault.copies where copy.lock != nil && copies.contains(copy.label) {
+            found.append(await copy.shownRetention(of: file, now: environment.services.now()))
+        }
+        return found
     }
 
     /// Draws the key and writes the header, when the backup is to be sealed.
@@ -284,21 +358,35 @@ package struct BackupRun: Sendable {
         }
     }
 
+    private func pack(
+        into writer: ArchiveWriter, _ catalog: CatalogWriter, _ span: Span, sweeps: Bool
+    ) async throws -> Packing {
+        switch origin {
+        case .server(let source):
+            try await packObjects(of: source, into: writer, catalog, span, sweeps: sweeps)
+        case .backup(let base): try await packBackup(base, into: writer, catalog)
+        }
+    }
+
     /// Lists and reads at the same time; packs in listing order.
     private func packObjects(
-        into writer: ArchiveWriter, _ catalog: CatalogWriter, _ scope: ListingScope, sweeps: Bool
+        of source: any StorageService, into writer: ArchiveWriter, _ catalog: CatalogWriter, _ span: Span, sweeps: Bool
     ) async throws -> Packing {
+        let (scope, started) = (span.scope, span.started)
         let store = source.store(for: bucket)
         let identity = try await source.identify()
         let fetch = ObjectFetch(
             store: store,
             details: DetailReading(tagCountIsTold: identity.tellsTagCount, readsACLs: options.acls))
+        let moment = scope.cut ?? started
+        let filter = options.selection.filter
         let channel = AsyncThrowingChannel<PendingObject.Page, any Error>()
         let listing = SourceListing(
-            store: store, catalog: catalog, scope: scope, selection: options.selection, sweeps: sweeps,
-            progress: progress, channel: channel)
+            store: store, catalog: catalog, scope: scope, selection: options.selection,
+            test: filter.isEverything ? nil : try ObjectTest(filter, at: moment), sweeps: sweeps, progress: progress,
+            channel: channel)
         var packing = Packing(
-            fetch: fetch, catalog: catalog, identity: identity, progress: progress, logger: environment.logger)
+            catalog: catalog, identity: identity, progress: progress, logger: environment.logger)
 
         try await withThrowingTaskGroup(of: SourceListing.Findings.self) { group in
             group.addTask { try await listing.run() }
@@ -322,10 +410,10 @@ package struct BackupRun: Sendable {
         _ packed: Packing, _ catalog: CatalogWriter, at path: FilePath, since earlier: EarlierBackup?,
         _ writer: ArchiveWriter, _ span: Span, finished: Date
     ) async throws -> (report: BackupReport, metadata: ByteBuffer) {
-        let configuration = await BucketConfiguration.read(of: bucket, from: source)
+        let configuration = await origin.configuration(of: bucket)
         try await catalog.set("bucket", bucket)
         try await catalog.set("name", name.rawValue)
-        let timestamp = BackupMetadata.naiveTimestamp(span.started)
+        let timestamp = origin.base?.metadata.timestamp ?? BackupMetadata.naiveTimestamp(span.started)
         try await catalog.set(
             CatalogDelta.idFact,
             BackupMetadata.catalogID(bucket: bucket, name: name.rawValue, timestamp: timestamp))
@@ -335,7 +423,7 @@ package struct BackupRun: Sendable {
         let dependsOn = Set(referred + stored.chain).sorted()
         let complete = totals.exceptions == 0
         let selection = options.selection.canonical
-        let metadata = BackupMetadata(
+        var metadata = BackupMetadata(
             bucketName: bucket, backupName: name.rawValue, timestamp: timestamp,
             objectCount: totals.listed, totalSizeBytes: totals.storedBytes,
             includeVersions: options.allVersions, formatVersion: 1,
@@ -347,9 +435,11 @@ package struct BackupRun: Sendable {
             tags: options.tags.isEmpty ? nil : options.tags,
             include: selection.includes.isEmpty ? nil : selection.includes,
             exclude: selection.excludes.isEmpty ? nil : selection.excludes,
-            source: .init(endpoint: source.name, server: packed.identity.product, region: packed.identity.region),
+            filter: selection.filter.isEverything ? nil : selection.filter,
+            source: .init(endpoint: origin.name, server: packed.identity.product, region: packed.identity.region),
             bucketConfiguration: configuration.documents, bucketConfigurationUnread: configuration.unread,
             holdfastVersion: HoldfastVersion.current)
+        origin.base?.adopt(&metadata)
         let modified = TimeText.milliseconds(finished)
         let json = ByteBuffer(bytes: try metadata.encoded())
         _ = try await writer.append(
@@ -358,16 +448,18 @@ package struct BackupRun: Sendable {
                 modified: modified, records: []), content: json)
         try await append(stored, modified: modified, to: writer)
         let report = BackupReport(
-            name: name.rawValue, bucket: bucket, source: source.name, file: file.fileName,
+            name: name.rawValue, bucket: bucket, source: origin.name, syntheticOf: metadata.syntheticOf,
+            file: file.fileName,
             started: span.started, finished: finished, cut: span.scope.cut, seconds: 0, listedCount: totals.listed,
             storedCount: totals.stored,
             totalBytes: totals.storedBytes, include: selection.includes, exclude: selection.excludes,
-            includesVersions: options.allVersions,
+            filter: metadata.filter, includesVersions: options.allVersions,
             olderVersionCount: packed.findings.olderVersions, deleteMarkerCount: packed.findings.deleteMarkers,
             unchangedCount: totals.stored - packed.rows.storedCount - packed.replacedCount, dependsOn: dependsOn,
             sharedCount: packed.sharedCount, sharedBytes: packed.sharedBytes, folded: catalog.foldedArchives,
             deltaRows: stored.deltaRows, archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
-            exceptionCount: totals.exceptions, exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
+            exceptionCount: totals.exceptions, deferredCount: packed.rows.deferredCount,
+            exceptions: packed.rows.firstExceptions, complete: complete, copies: [],
             degraded: [],
             warnings: [span.warning, lostKeysWarning(packed.findings)].compactMap { $0 } + warnings(configuration))
         return (report, json)

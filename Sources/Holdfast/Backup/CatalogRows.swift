@@ -13,6 +13,8 @@ struct CatalogRows {
     private var exceptions: [CatalogException] = []
     private var notes: [CatalogException] = []
     private(set) var exceptionCount = 0
+    /// Of these, objects that lie in an archive tier.
+    private(set) var deferredCount = 0
     private(set) var firstExceptions: [ExceptionReport] = []
     private(set) var storedCount = 0
 
@@ -42,6 +44,7 @@ struct CatalogRows {
         _ info: ObjectInfo, _ place: VersionPlace, _ problem: ObjectProblem
     ) -> CatalogException {
         exceptionCount += 1
+        if problem.reason == ObjectProblem.archived { deferredCount += 1 }
         if firstExceptions.count < 100 {
             firstExceptions.append(
                 ExceptionReport(

@@ -48,7 +48,7 @@ struct LargeObject {
             } catch let error as ObjectStoreError where error.code == .preconditionFailed {
                 continue
             } catch let error as ObjectStoreError {
-                throw try await fetch.problem(error)
+                throw try await fetch.problem(error, of: listed)
             }
         }
         throw ObjectProblem(reason: "changed", message: "it changed \(ObjectFetch.rereads) times while it was read")

@@ -47,7 +47,7 @@ struct ObjectFetch: Sendable {
             } catch let error as ObjectStoreError where error.code == .preconditionFailed {
                 expected = try await currentETag(of: listed)
             } catch let error as ObjectStoreError {
-                throw try await problem(error)
+                throw try await problem(error, of: listed)
             } catch let problem as ObjectProblem where problem.reason == "corrupt" && attempt < 2 {
                 continue  // Damage on the way is cured by reading again; damage at rest is not.
             } catch ByteStreamError.tooLong {
@@ -70,7 +70,7 @@ struct ObjectFetch: Sendable {
             let flaw = try await details.complete(&info, in: store)
             return (info, ObjectProblem.joining(flaw, Self.missingMetadata(info)))
         } catch let error as ObjectStoreError {
-            throw try await problem(error)
+            throw try await problem(error, of: listed)
         }
     }
 
@@ -79,7 +79,7 @@ struct ObjectFetch: Sendable {
         do {
             return try await store.head(listed.key, version: listed.version).etag
         } catch let error as ObjectStoreError {
-            throw try await problem(error)
+            throw try await problem(error, of: listed)
         }
     }
 
@@ -116,8 +116,15 @@ struct ObjectFetch: Sendable {
     }
 
     /// What an answer means for one object; throws what means the end of the run.
-    func problem(_ error: ObjectStoreError) async throws -> ObjectProblem {
+    func problem(_ error: ObjectStoreError, of listed: ObjectInfo) async throws -> ObjectProblem {
         switch error.code {
+        case .unreadable where error.serverCode == "InvalidObjectState":
+            let tier = listed.attributes.storageClass.map { " (\($0))" } ?? ""
+            return ObjectProblem(
+                reason: ObjectProblem.archived,
+                message:
+                    "it lies in an archive tier\(tier), from which the server gives it only after it was restored there (RestoreObject)"
+            )
         case .notFound: return ObjectProblem(reason: "vanished", message: "it was listed and is gone")
         case .unreadable: return ObjectProblem(reason: "unreadable", message: error.message)
         case .accessDenied: return ObjectProblem(reason: "denied", message: error.message)

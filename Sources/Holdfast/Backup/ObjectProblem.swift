@@ -6,9 +6,13 @@ import ObjectStorage
 
 /// Why an object, or a part of its description, is not in a backup.
 struct ObjectProblem: Error, Sendable {
-    /// One word for programs: `vanished`, `unreadable`, `denied`, `changed`, `corrupt`, `limit`, `failed`, `metadata`.
+    /// One word for programs: `vanished`, `unreadable`, `denied`, `changed`, `corrupt`, `limit`, `failed`, `metadata`,
+    /// ``archived``.
     let reason: String
     let message: String
+
+    /// It lies in an archive tier: the server has it and does not give it. It can be read when it was brought back.
+    static let archived = "archived"
 
     init(reason: String, message: String) {
         self.reason = reason

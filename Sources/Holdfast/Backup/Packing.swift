@@ -10,7 +10,6 @@ import Streams
 
 /// Puts what was read into the archive and its row into the catalog, one object after the other.
 struct Packing {
-    let fetch: ObjectFetch
     let catalog: CatalogWriter
     let identity: ServerIdentity
     let progress: ProgressMeter
@@ -28,9 +27,8 @@ struct Packing {
     var findings = SourceListing.Findings()
 
     init(
-        fetch: ObjectFetch, catalog: CatalogWriter, identity: ServerIdentity, progress: ProgressMeter, logger: Logger
+        catalog: CatalogWriter, identity: ServerIdentity, progress: ProgressMeter, logger: Logger
     ) {
-        self.fetch = fetch
         self.catalog = catalog
         self.identity = identity
         self.progress = progress
@@ -41,9 +39,11 @@ struct Packing {
     /// A step between reading and packing.
     enum Reading: Sendable {
         case whole(PendingObject, FetchedObject)
-        case large(PendingObject)
+        case large(PendingObject, ObjectFetch)
+        /// A large object that an earlier backup has.
+        case kept(PendingObject, CatalogObject, BackedUpObjects)
         /// The bytes are those of an earlier backup; this is what the server says of them now.
-        case described(PendingObject, ObjectInfo, flaw: ObjectProblem?)
+        case described(PendingObject, ObjectInfo, flaw: ObjectProblem?, tellsACL: Bool)
         /// A delete marker: there is nothing to read.
         case marker(PendingObject)
         case problem(PendingObject, ObjectProblem)
@@ -55,12 +55,12 @@ struct Packing {
         if pending.place.isDeleteMarker { return .marker(pending) }
         do {
             if pending.isStored, let (info, flaw) = try await fetch.description(ofUnchanged: pending.info) {
-                return .described(pending, info, flaw: flaw)
+                return .described(pending, info, flaw: flaw, tellsACL: fetch.details.readsACLs)
             }
-            guard pending.info.size <= ObjectFetch.wholeLimit else { return .large(pending) }
+            guard pending.info.size <= ObjectFetch.wholeLimit else { return .large(pending, fetch) }
             return .whole(pending, try await fetch.whole(pending.info))
         } catch is GrownObject {
-            return .large(pending)
+            return .large(pending, fetch)
         } catch let problem as ObjectProblem {
             return .problem(pending, problem)
         }
@@ -72,10 +72,10 @@ struct Packing {
             try await settle(pending) { packing in
                 try await packing.pack(object, of: pending, into: writer)
             }
-        case .large(let pending):
+        case .large(let pending, let fetch):
             try await settle(pending) { packing in
                 let object = try await LargeObject(
-                    fetch: packing.fetch, listed: pending.info, place: pending.place
+                    fetch: fetch, listed: pending.info, place: pending.place
                 ).pack(
                     into: writer, member: pending.member,
                     onBytes: { [progress = packing.progress] in progress.finished(objects: 0, bytes: $0) })
@@ -87,13 +87,23 @@ struct Packing {
                 try await packing.store(row, pending)
                 if let flaw = object.flaw { try await packing.note(object.info, at: pending.place, flaw) }
             }
-        case .described(let pending, let info, let flaw):
+        case .kept(let pending, let object, let objects):
+            try await settle(pending) { packing in
+                let (extent, sha256) = try await objects.pack(
+                    object, pending, into: writer,
+                    onBytes: { [progress = packing.progress] in progress.finished(objects: 0, bytes: $0) })
+                packing.progress.finished(bytes: 0)
+                let row = CatalogObject(
+                    pending.info, at: pending.place, member: pending.member, extent: extent, sha256: sha256)
+                try await packing.store(row, pending)
+            }
+        case .described(let pending, let info, let flaw, let tellsACL):
             try await settle(pending) { packing in
                 // What was known of it before stands where it cannot be asked for now.
                 if let flaw {
                     try await packing.note(info, at: pending.place, flaw)
                 } else {
-                    try await packing.redescribe(pending, info)
+                    try await packing.redescribe(pending, info, tellsACL: tellsACL)
                 }
             }
             progress.finished(bytes: 0)
@@ -156,9 +166,9 @@ struct Packing {
         sharedCount += 1
         sharedBytes = sharedBytes.addingUpToMax(Int64(size))
         let extent = offset..<offset + Int64(size)
-        try await rows.store(
+        try await store(
             CatalogObject(
-                object.info, at: pending.place, member: pending.member, extent: extent, sha256: object.sha256))
+                object.info, at: pending.place, member: pending.member, extent: extent, sha256: object.sha256), pending)
         if let flaw = object.flaw { try await note(object.info, at: pending.place, flaw) }
         return true
     }
@@ -180,19 +190,20 @@ struct Packing {
 
     /// Puts the row in, in the place of the one that was taken over if there is one.
     private mutating func store(_ row: CatalogObject, _ pending: PendingObject) async throws {
+        let row = pending.known?.lying(as: row) ?? row
         guard pending.isStored else { return try await rows.store(row) }
         try await catalog.replace(row)
         replacedCount += 1
     }
 
     /// Brings headers, metadata and tags of a row that was taken over up to date.
-    private func redescribe(_ pending: PendingObject, _ info: ObjectInfo) async throws {
+    private func redescribe(_ pending: PendingObject, _ info: ObjectInfo, tellsACL: Bool) async throws {
         guard let stored = try await catalog.stored(key: info.key.bytes, ordinal: pending.place.ordinal) else { return }
         try info.checkFitsCatalog()
         var row = CatalogObject(
             info, at: pending.place, member: stored.member ?? pending.member, extent: 0..<0, sha256: stored.sha256)
         row.extents = stored.extents
-        if !fetch.details.readsACLs { row.acl = stored.acl }
+        if !tellsACL { row.acl = stored.acl }
         if row != stored { try await catalog.replace(row) }
     }
 
@@ -220,7 +231,7 @@ struct Packing {
         try await rows.except(pending.info, at: pending.place, problem)
     }
 
-    private mutating func note(_ info: ObjectInfo, at place: VersionPlace, _ problem: ObjectProblem) async throws {
+    mutating func note(_ info: ObjectInfo, at place: VersionPlace, _ problem: ObjectProblem) async throws {
         report(info, problem)
         try await rows.note(info, at: place, problem)
     }

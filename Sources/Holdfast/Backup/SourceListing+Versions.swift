@@ -37,7 +37,9 @@ extension SourceListing {
 
     /// Those of which no version is in the catalog and should be.
     private func missing(_ objects: [ObjectInfo]) async throws -> [ObjectInfo] {
-        let objects = selection.isEverything ? objects : objects.filter { selection.contains($0.key.bytes) }
+        let objects = objects.filter { object in
+            (selection.isEveryKey || selection.contains(object.key.bytes)) && test?.contains(object.listed()) ?? true
+        }
         let keys = Set(try await catalog.missing(objects.map(\.key.bytes)))
         return keys.isEmpty ? [] : objects.filter { keys.contains($0.key.bytes) }
     }
@@ -53,7 +55,9 @@ extension SourceListing {
             if let continued { lost.insert(continued) }
             continued = infos.last.flatMap { lost.contains($0.key.bytes) ? $0.key.bytes : nil }
             let rows = order.rows(page.versions).filter { lost.contains($0.info.key.bytes) }
-            for row in rows where row.place.ordinal == 0 { findings.lostKeys.add(row.info.key) }
+            for row in rows where row.place.ordinal == 0 && test?.contains(row.info.listed()) ?? true {
+                findings.lostKeys.add(row.info.key)
+            }
             _ = try await hand(on: rows, &findings)
         }
     }

@@ -16,6 +16,8 @@ struct PendingObject: Sendable {
     let problem: ObjectProblem?
     /// Whether its row and bytes were taken over from an earlier backup, and only its description is read again.
     let isStored: Bool
+    /// What an earlier backup knows of it, when its bytes come from there and nobody else is asked.
+    var known: CatalogObject?
 
     /// Bytes that reading it whole takes; 0 for what is not read whole.
     var wholeBytes: Int {
@@ -39,6 +41,8 @@ struct SourceListing: Sendable {
     let scope: ListingScope
     /// The keys that are wanted; the others are as if the server did not name them.
     let selection: KeySelection
+    /// What is wanted of these keys; `nil` for all.
+    let test: ObjectTest?
     /// Whether unchanged objects are handed on too, for their tags and metadata.
     let sweeps: Bool
     let progress: ProgressMeter
@@ -51,6 +55,16 @@ struct SourceListing: Sendable {
         var deleteMarkers = 0
         /// Keys that the server's listing of versions left out; they are in the backup all the same.
         var lostKeys = LostKeys()
+        /// Which keys are wanted for what the listing tells of them.
+        fileprivate(set) var choice = VersionChoice()
+
+        mutating func count(_ place: VersionPlace) {
+            if place.isDeleteMarker {
+                deleteMarkers += 1
+            } else if place.ordinal > 0 {
+                olderVersions += 1
+            }
+        }
     }
 
     /// Lists everything into the channel and finishes it, also when the listing fails.
@@ -78,17 +92,14 @@ struct SourceListing: Sendable {
     ///
     /// - Returns: how many of them were listed before.
     func hand(on listed: [VersionOrder.Row], _ findings: inout Findings) async throws -> Int {
-        let rows = selection.isEverything ? listed : listed.filter { selection.contains($0.info.key.bytes) }
+        var rows = selection.isEveryKey ? listed : listed.filter { selection.contains($0.info.key.bytes) }
+        if let test { rows = findings.choice.wanted(rows, test) }
         let outcomes = try await catalog.list(rows.map { $0.info.listed(at: $0.place) })
         var pending: [PendingObject] = []
         pending.reserveCapacity(rows.count)
         var bytes: Int64 = 0
         for ((info, place), outcome) in zip(rows, outcomes) where outcome.isNew {
-            if place.isDeleteMarker {
-                findings.deleteMarkers += 1
-            } else if place.ordinal > 0 {
-                findings.olderVersions += 1
-            }
+            findings.count(place)
             if outcome.isUnchanged, !sweeps || place.isDeleteMarker { continue }
             let problem = outcome.fault.map { ObjectProblem(beyondLimit: $0) }
             pending.append(

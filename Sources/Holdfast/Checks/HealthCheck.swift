@@ -28,7 +28,10 @@ package struct HealthCheck: Sendable {
     /// - Parameter bucket: the bucket to look at closely; the rights alone are tried on some bucket when it is `nil`.
     package func run(bucket: String?) async -> [CheckResult] {
         var results = await checkSource(bucket: bucket)
-        for copy in vault.copies { results.append(await check(copy)) }
+        for copy in vault.copies {
+            results.append(await check(copy))
+            if let bucket = copy as? BucketCopy, let finding = await bucket.checkLock() { results.append(finding) }
+        }
         results.append(checkSameServer())
         results.append(await checkState())
         return results
@@ -180,6 +183,7 @@ package struct HealthCheck: Sendable {
         let content = ByteBuffer(string: "{\"operation\": \"check\"}\n")
         do {
             try await copy.prepare()
+            try await copy.checkProtection()
             guard try await copy.createFile(path, content), try await copy.readFile(path) == content else {
                 return CheckResult("vault", .bad, "\(copy.label): what is written there cannot be read back")
             }

@@ -25,10 +25,14 @@ package struct BackupDiff: Sendable {
     package let comparesAttributes: Bool
     /// Only keys in all of these are compared: of the others one side says nothing.
     package let selections: [KeySelection]
+    /// What is on one side alone is told only if it passes all of these: else the other side was not to have it.
+    package let tests: [ObjectTest]
 
     package init(
-        before: CatalogReader, after: CatalogReader, comparesAttributes: Bool, selections: [KeySelection] = []
+        before: CatalogReader, after: CatalogReader, comparesAttributes: Bool, selections: [KeySelection] = [],
+        tests: [ObjectTest] = []
     ) {
+        self.tests = tests
         self.before = before
         self.after = after
         self.comparesAttributes = comparesAttributes
@@ -49,10 +53,10 @@ package struct BackupDiff: Sendable {
         var same = 0
         while old != nil || new != nil {
             if let was = old, new.map({ was.key.lexicographicallyPrecedes($0.key) }) ?? true {
-                try report(difference(.removed, was, nil))
+                if tests.allSatisfy({ $0.contains(was.listed) }) { try report(difference(.removed, was, nil)) }
                 old = try await left.next()
             } else if let isNow = new, old.map({ isNow.key.lexicographicallyPrecedes($0.key) }) ?? true {
-                try report(difference(.added, nil, isNow))
+                if tests.allSatisfy({ $0.contains(isNow.listed) }) { try report(difference(.added, nil, isNow)) }
                 new = try await right.next()
             } else if let was = old, let isNow = new {
                 let parts = changedParts(was, isNow)

@@ -36,12 +36,16 @@ package struct BackupSummary: Codable, Sendable {
     /// The globs of the keys that it was to hold, and of those that it was not; absent for the whole bucket.
     package var include: [String]?
     package var exclude: [String]?
+    /// What it was to hold of these keys; absent when all of it.
+    package var filter: ObjectFilter?
     /// Whether it takes an identity to read it.
     package var sealed = false
     /// What is wrong with it, if anything is.
     package var problem: String?
     /// What this host knows to have been proven of it, for each copy of which it knows anything.
     package var proofs: [CopyProofs] = []
+    /// Until when nobody can remove it, for each copy that locks archives.
+    package var retention: [CopyRetention] = []
 }
 
 /// Reads what each archive says of itself: three small reads an archive.
@@ -91,7 +95,10 @@ package struct BackupList: Sendable {
         var summary = BackupSummary(
             name: entry.file.name.rawValue, file: entry.file.fileName, time: entry.modified, archiveBytes: entry.size,
             copies: held, missingCopies: readable.filter { !held.contains($0) })
-        if let environment { summary.proofs = await ProofRecords(environment).proofs(of: entry) }
+        if let environment {
+            summary.proofs = await ProofRecords(environment).proofs(of: entry)
+            summary.retention = await vault.retention(of: entry, now: environment.services.now())
+        }
         if Set(entry.copies.map(\.size)).count > 1 { summary.problem = "its copies differ in size" }
         var bytes: any RandomAccessBytes
         do {
@@ -144,7 +151,7 @@ package struct BackupList: Sendable {
 extension BackupSummary {
     /// Which keys of the bucket it is a backup of.
     package var selection: KeySelection {
-        KeySelection(includes: include ?? [], excludes: exclude ?? []).canonical
+        KeySelection(includes: include ?? [], excludes: exclude ?? [], filter: filter ?? ObjectFilter()).canonical
     }
 
     fileprivate mutating func describe(_ metadata: BackupMetadata) {
@@ -153,7 +160,7 @@ extension BackupSummary {
         tags = metadata.tags ?? []
         // Histories grow while a bucket shrinks: they say nothing of what is in it.
         listedCount = metadata.currentCount ?? (metadata.includeVersions ? nil : metadata.objectCount)
-        (include, exclude) = (metadata.include, metadata.exclude)
+        (include, exclude, filter) = (metadata.include, metadata.exclude, metadata.filter)
         time = metadata.cut ?? time
         objectCount = metadata.storedCount ?? metadata.objectCount
         totalBytes = metadata.storedBytes ?? metadata.totalSizeBytes

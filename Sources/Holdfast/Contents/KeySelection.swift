@@ -11,8 +11,13 @@ package struct KeySelection: Hashable, Sendable {
     package var prefix: [UInt8]
     package var includes: [String]
     package var excludes: [String]
+    /// What is wanted of these keys. A backup alone looks at it; ``contains(_:)`` does not.
+    package var filter: ObjectFilter
 
-    package init(prefix: [UInt8] = [], includes: [String] = [], excludes: [String] = []) {
+    package init(
+        prefix: [UInt8] = [], includes: [String] = [], excludes: [String] = [], filter: ObjectFilter = ObjectFilter()
+    ) {
+        self.filter = filter
         self.prefix = prefix
         self.includes = includes
         self.excludes = excludes
@@ -25,18 +30,22 @@ package struct KeySelection: Hashable, Sendable {
     }
 
     /// Whether nothing is left out.
-    package var isEverything: Bool { prefix.isEmpty && includes.isEmpty && excludes.isEmpty }
+    package var isEverything: Bool { isEveryKey && filter.isEverything }
+
+    /// Whether no key is left out for its name.
+    package var isEveryKey: Bool { prefix.isEmpty && includes.isEmpty && excludes.isEmpty }
 
     /// The same selection, equal to every other one that names the same globs.
     package var canonical: KeySelection {
-        KeySelection(prefix: prefix, includes: Set(includes).sorted(), excludes: Set(excludes).sorted())
+        KeySelection(prefix: prefix, includes: Set(includes).sorted(), excludes: Set(excludes).sorted(), filter: filter)
     }
 
-    /// Its globs for people: `keys like *.jpg or *.png, but not like tmp/*`.
+    /// For people: `keys like *.jpg or *.png, but not like tmp/*, of at least 1 MiB`.
     package var words: String {
         func list(_ globs: [String]) -> String { globs.map { "\(ObjectKey($0))" }.joined(separator: " or ") }
         let wanted = includes.isEmpty ? "all keys" : "keys like \(list(includes))"
-        return excludes.isEmpty ? wanted : "\(wanted), but not like \(list(excludes))"
+        let named = excludes.isEmpty ? wanted : "\(wanted), but not like \(list(excludes))"
+        return filter.isEverything ? named : "\(named), \(filter.words)"
     }
 
     private static func matches(_ key: [UInt8], _ pattern: String) -> Bool {

@@ -11,6 +11,8 @@ package struct PruneReport: Codable, Sendable {
         /// The globs of the keys that they were to hold, and of those that they were not; absent for the whole bucket.
         package var include: [String]?
         package var exclude: [String]?
+        /// What they were to hold of these keys; absent when all of it.
+        package var filter: ObjectFilter?
         /// Oldest first.
         package var decisions: [RetentionDecision]
         /// Why nothing of this bucket went, or what was accepted.
@@ -19,7 +21,7 @@ package struct PruneReport: Codable, Sendable {
 
         /// Which keys of the bucket they are backups of.
         package var selection: KeySelection {
-            KeySelection(includes: include ?? [], excludes: exclude ?? []).canonical
+            KeySelection(includes: include ?? [], excludes: exclude ?? [], filter: filter ?? ObjectFilter()).canonical
         }
     }
 

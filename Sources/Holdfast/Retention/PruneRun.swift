@@ -117,7 +117,7 @@ package struct PruneRun: Sendable {
         let candidates = backups.map { RetentionCandidate($0) }
         var bucket = PruneReport.Bucket(
             bucket: group.bucket, source: group.source, include: backups.first?.include,
-            exclude: backups.first?.exclude,
+            exclude: backups.first?.exclude, filter: backups.first?.filter,
             decisions: policy.decide(candidates, now: now))
         bucket.loss = SourceLoss.find(in: candidates, now: now, accepted: losses.accepted(group, now: now))
         bucket.lossAccepted = bucket.loss != nil && options.acceptsLoss

@@ -40,7 +40,10 @@ private struct RetentionBallot {
         self.policy = policy
         self.now = now
         calendar = .retention(policy.timeZone)
-        backups = candidates.sorted { ($0.time, $0.file) > ($1.time, $1.file) }
+        // Of two that show one moment, the one that needs no other counts as the newer: it is there to relieve them.
+        backups = candidates.sorted {
+            ($0.time, $0.needsOthers ? 0 : 1, $0.file) > ($1.time, $1.needsOthers ? 0 : 1, $1.file)
+        }
         staying = Array(repeating: [], count: backups.count)
         going = staying
     }

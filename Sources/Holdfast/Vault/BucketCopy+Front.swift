@@ -26,14 +26,18 @@ extension BucketCopy {
         } catch let error as ObjectStoreError where error.code == .notFound {
             throw HoldfastError(.notFound, "\(file.fileName) is not in \(label).")
         }
+        try await checkProtection()
+        let retention = retention(replacing: old.info)
+        let options = PutOptions(attributes: BucketSink.attributes, retention: retention)
         var first = front
         let sent = min(end + Self.firstPart, old.size)
         first.writeImmutableBuffer(try await old.read(end..<sent))
         if sent == old.size {
-            _ = try await store.put(key, ReplayableBody(first), PutOptions(attributes: BucketSink.attributes))
+            let put = try await store.put(key, ReplayableBody(first), options)
+            if let retention { try await store.confirm(retention, on: key, version: put.version) }
             return
         }
-        let upload = try await store.createUpload(key, PutOptions(attributes: BucketSink.attributes))
+        let upload = try await store.createUpload(key, options)
         do {
             var parts = [try await BucketSink.send(first, 1, to: upload, of: key, in: store)]
             do {
@@ -42,6 +46,7 @@ extension BucketCopy {
                 parts = [parts[0]] + (try await sendParts(of: old, from: sent, to: upload))
             }
             try await complete(upload, parts, key: key)
+            if let retention { try await store.confirm(retention, on: key, version: nil) }
         } catch {
             // In a task of its own, so that a cancelled run cleans up as well.
             await Task { [store] in try? await store.abortUpload(key, upload) }.value

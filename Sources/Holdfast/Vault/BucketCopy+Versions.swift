@@ -22,7 +22,7 @@ extension BucketCopy {
         }
     }
 
-    private func versions(of key: ObjectKey) async throws -> [ObjectVersion] {
+    func versions(of key: ObjectKey) async throws -> [ObjectVersion] {
         var found: [ObjectVersion] = []
         for try await page in versionListing(of: store, prefix: key.bytes) {
             found += page.versions.filter { $0.info.key == key }
@@ -49,11 +49,25 @@ extension BucketCopy {
                 }
             }
             // A marker last: without it, the version behind it would show again.
-            if !behind.isEmpty { try await delete(behind) }
-            if !markers.isEmpty { try await delete(markers) }
-            count += behind.count + markers.count
+            let kept = try await removeUnlocked(behind)
+            count += behind.count - kept.count
+            let keptKeys = Set(kept)
+            let removable = markers.filter { !keptKeys.contains($0.key) }
+            count += removable.count - (try await removeUnlocked(removable)).count
         }
         return count
+    }
+
+    /// Removes what is not locked.
+    ///
+    /// - Returns: the keys of the others: a bucket may lock whatever is put into it for a time. They go when that is over.
+    private func removeUnlocked(_ objects: [ObjectReference]) async throws -> [ObjectKey] {
+        guard !objects.isEmpty else { return [] }
+        return try await store.delete(objects).compactMap { outcome in
+            guard let error = outcome.error else { return nil }
+            guard error.code == .accessDenied else { throw error }
+            return outcome.object.key
+        }
     }
 
     private func isVersioned() async throws -> Bool {

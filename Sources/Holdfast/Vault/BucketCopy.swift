@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 package import NIOCore
 package import ObjectStorage
 package import Streams
@@ -9,11 +10,18 @@ package import Streams
 package struct BucketCopy: VaultCopy {
     package let service: any StorageService
     package let bucket: String
+    /// For how long archives are locked here; `nil` leaves it to the bucket.
+    package let lock: ArchiveLock?
+    let now: @Sendable () -> Date
     let store: any ObjectStore
 
-    package init(service: any StorageService, bucket: String) {
+    package init(
+        service: any StorageService, bucket: String, lock: ArchiveLock? = nil, services: SystemServices = .live
+    ) {
         self.service = service
         self.bucket = bucket
+        self.lock = lock
+        now = services.now
         store = service.store(for: bucket)
     }
 
@@ -22,9 +30,17 @@ package struct BucketCopy: VaultCopy {
     package func prepare() async throws {
         do {
             if try await service.bucketExists(bucket) { return }
-            try await service.createBucket(bucket)
+            try await service.createBucket(bucket, objectLock: lock != nil)
+            if let lock, try await !lockState().isEnabled {
+                // A server that has none made an ordinary one, and nothing is in it yet.
+                try await service.deleteBucket(bucket)
+                throw lacksLock(lock)
+            }
         } catch let error as ObjectStoreError where error.code == .bucketExists {
             return
+        } catch let error as ObjectStoreError where error.code == .notImplemented {
+            if let lock { throw lacksLock(lock) }
+            throw HoldfastError(storage: error, "Cannot make the vault bucket \(bucket) at \(service.name)")
         } catch let error as ObjectStoreError {
             throw HoldfastError(storage: error, "Cannot make the vault bucket \(bucket) at \(service.name)")
         }
@@ -64,16 +80,25 @@ package struct BucketCopy: VaultCopy {
     }
 
     package func beginArchive(_ file: ArchiveFile) async throws -> any ArchiveSink {
+        try await checkProtection()
         do {
             _ = try await store.head(key(file), version: nil)
             throw HoldfastError.nameTaken(file.name.rawValue, in: label)
         } catch let error as ObjectStoreError where error.code == .notFound {
-            return BucketSink(store: store, key: key(file), label: label)
+            return BucketSink(store: store, key: key(file), label: label, retention: lock?.retention(from: now()))
         }
     }
 
     package func beginReplacement(of file: ArchiveFile) async throws -> any ArchiveSink {
-        BucketSink(store: store, key: key(file), label: label, isReplacing: true)
+        try await checkProtection()
+        var old: ObjectInfo?
+        do {
+            old = try await store.head(key(file), version: nil)
+        } catch let error as ObjectStoreError where error.code == .notFound {
+            // Then there is nothing to be kept.
+        }
+        return BucketSink(
+            store: store, key: key(file), label: label, isReplacing: true, retention: retention(replacing: old))
     }
 
     package func remove(_ file: ArchiveFile) async throws -> Bool {
@@ -83,10 +108,13 @@ package struct BucketCopy: VaultCopy {
         } catch let error as ObjectStoreError where error.code == .notFound {
             return false
         }
+        if let held = HeldArchive(info, now: now()) { throw held }
         if info.version != nil {
             do {
                 try await removeVersions(of: key(file))
                 return true
+            } catch let error as ObjectStoreError where error.code == .accessDenied {
+                throw try await held(key(file)) ?? error
             } catch let error as ObjectStoreError where error.code == .notImplemented {
                 // It names a version and lists none: there is one only.
             }

@@ -17,6 +17,8 @@ actor BucketSink: ArchiveSink {
     private let label: String
     /// Whether the object takes the place of the one that has the name already.
     private let isReplacing: Bool
+    /// Until when nobody may remove it.
+    private let retention: ObjectRetention?
     private var upload: UploadID?
     private var filling = ByteBuffer()
     private var nextNumber = 1
@@ -24,8 +26,12 @@ actor BucketSink: ArchiveSink {
     private var done: [UploadedPart] = []
     /// Whether the name shows what this sink made, and it has not been confirmed to be whole.
     private var isUnconfirmed = false
+    /// The version that this sink made.
+    private var made: VersionID?
 
-    init(store: any ObjectStore, key: ObjectKey, label: String, isReplacing: Bool = false) {
+    init(store: any ObjectStore, key: ObjectKey, label: String, isReplacing: Bool = false, retention: ObjectRetention?)
+    {
+        self.retention = retention
         self.isReplacing = isReplacing
         self.store = store
         self.key = key
@@ -56,7 +62,8 @@ actor BucketSink: ArchiveSink {
         if let begun = self.upload {
             upload = begun
         } else {
-            upload = try await store.createUpload(key, PutOptions(attributes: Self.attributes))
+            upload = try await store.createUpload(
+                key, PutOptions(attributes: Self.attributes, retention: retention))
             self.upload = upload
         }
         if running.count >= Self.concurrentParts { try await awaitOldest() }
@@ -118,21 +125,27 @@ actor BucketSink: ArchiveSink {
 
     private func putWhole(ifAbsent: Bool) async throws {
         let result = try await store.put(
-            key, ReplayableBody(filling), PutOptions(attributes: Self.attributes, ifAbsent: ifAbsent))
+            key, ReplayableBody(filling),
+            PutOptions(attributes: Self.attributes, ifAbsent: ifAbsent, retention: retention))
         isUnconfirmed = true
+        made = result.version
         try await Self.confirm(result.etag, holds: filling, what: "\(key)")
+        if let retention { try await store.confirm(retention, on: key, version: made) }
         isUnconfirmed = false
     }
 
     private func complete(ifAbsent: Bool) async throws {
         guard let upload else { return }
-        _ = try await store.completeUpload(key, upload, done.sorted { $0.number < $1.number }, ifAbsent: ifAbsent)
+        let result = try await store.completeUpload(
+            key, upload, done.sorted { $0.number < $1.number }, ifAbsent: ifAbsent)
         isUnconfirmed = true
+        made = result.version
         let size = done.reduce(0) { $0 + $1.size }
         let stored = try await store.head(key, version: nil).size
         guard stored == size else {
             throw ObjectStoreError(.badAnswer, "The server made \(key) of \(stored) bytes, \(size) were sent.")
         }
+        if let retention { try await store.confirm(retention, on: key, version: made) }
         isUnconfirmed = false
     }
 
@@ -141,9 +154,16 @@ actor BucketSink: ArchiveSink {
         for task in running { _ = try? await task.value }
         running = []
         // Cleaning up must work also when the run was cancelled, so it runs in a task of its own.
-        await Task { [store, key, upload, isUnconfirmed, isReplacing] in
+        await Task { [store, key, upload, isUnconfirmed, isReplacing, made, retention] in
             // What was replaced is gone already: what has the name now is better than nothing.
-            if isUnconfirmed, !isReplacing { _ = try? await store.delete([ObjectReference(key)]) }
+            if isUnconfirmed, !isReplacing {
+                // A version that is locked already cannot go: a marker then takes it out of sight.
+                let reference = ObjectReference(key, version: retention == nil ? nil : made)
+                let outcome = try? await store.delete([reference]).first
+                if reference.version != nil, outcome?.error != nil {
+                    _ = try? await store.delete([ObjectReference(key)])
+                }
+            }
             if let upload { try? await store.abortUpload(key, upload) }
         }.value
     }

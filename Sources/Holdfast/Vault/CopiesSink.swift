@@ -59,6 +59,22 @@ actor CopiesSink {
         sinks = []
     }
 
+    /// Drops the copies for which `body` throws: what they would commit could not be relied on.
+    ///
+    /// - Returns: what `body` says of the others.
+    func keep(where body: @Sendable (String) async throws -> [String]) async throws -> [String] {
+        var notes: [String] = []
+        for index in sinks.indices.reversed() {
+            do {
+                notes += try await body(sinks[index].label)
+            } catch {
+                try await drop(index, error)
+            }
+        }
+        try throwIfNoneLeft()
+        return notes
+    }
+
     private func everywhere(_ body: @escaping @Sendable (any ArchiveSink) async throws -> Void) async throws {
         if sinks.count == 1 {
             do {

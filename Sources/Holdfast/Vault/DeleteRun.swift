@@ -1,7 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+package import Foundation
 
 /// What a deletion did.
 package struct DeleteReport: Codable, Sendable {
@@ -15,6 +15,8 @@ package struct DeleteReport: Codable, Sendable {
     package var neededBy: [String] = []
     /// Why the archive is only hidden although nothing is known to need it; the next deletion or prune removes it.
     package var waiting: String?
+    /// When the lock ends that keeps it, UTC: the first prune after that removes it.
+    package var lockedUntil: Date?
     /// Archives hidden earlier that nothing needed any more, by file name.
     package var alsoRemoved: [String] = []
 }
@@ -57,6 +59,9 @@ package struct DeleteRun: Sendable {
         if let waiting = outcome.waiting.first(where: { $0.file == file }) {
             report.neededBy = waiting.neededBy
             report.waiting = waiting.reason
+            report.lockedUntil = waiting.lockedUntil
+            // What another copy failed to do, the next prune does with the rest.
+            report.failed += outcome.failed.filter { $0.file == file }.map(\.problem)
             return
         }
         report.deleted = outcome.removed.first { $0.file == file }?.copies ?? []

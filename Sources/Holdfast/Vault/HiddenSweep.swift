@@ -1,7 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+package import Foundation
 
 /// A hidden archive that stays for now, and why.
 package struct WaitingArchive: Codable, Equatable, Sendable {
@@ -10,6 +10,8 @@ package struct WaitingArchive: Codable, Equatable, Sendable {
     package var neededBy: [String] = []
     /// Why it stays although nothing is known to need it.
     package var reason: String?
+    /// When the last lock on it ends, UTC, where one keeps it.
+    package var lockedUntil: Date?
 
     package init(file: String, neededBy: [String] = [], reason: String? = nil) {
         self.file = file
@@ -137,18 +139,31 @@ struct HiddenSweep: Sendable {
     private func remove(_ entry: VaultEntry, _ outcome: inout Outcome) async throws -> Bool {
         var removed = RemovedArchive(file: entry.file.fileName, copies: [])
         var isGone = true
+        var held: [(label: String, archive: HeldArchive)] = []
         for (index, copy) in vault.copies.enumerated() {
             do {
                 guard try await copy.remove(entry.file) else { continue }
                 removed.copies.append(copy.label)
                 outcome.freed[index].archives += 1
                 outcome.freed[index].bytes += entry.copies.first { $0.label == copy.label }?.size ?? 0
+            } catch let archive as HeldArchive {
+                isGone = false
+                held.append((copy.label, archive))
             } catch {
                 try Task.checkCancellation()
                 isGone = false
                 outcome.failed.append(
                     (entry.file.fileName, CopyProblem(label: copy.label, problem: "\(error)")))
             }
+        }
+        if !held.isEmpty {
+            var waiting = WaitingArchive(
+                file: entry.file.fileName,
+                reason: held.map { "\($0.archive) in \($0.label)" }.joined(separator: "; "))
+            // Nobody knows how long a legal hold lasts.
+            let dates = held.compactMap(\.archive.until)
+            waiting.lockedUntil = dates.count == held.count ? dates.max() : nil
+            outcome.waiting.append(waiting)
         }
         if !removed.copies.isEmpty { outcome.removed.append(removed) }
         try await CatalogCache(vault: vault, environment: environment).forget(entry.file)

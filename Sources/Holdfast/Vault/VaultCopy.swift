@@ -3,6 +3,7 @@
 
 package import Foundation
 package import NIOCore
+package import ObjectStorage
 package import Streams
 
 /// One place where backups lie: a directory or a bucket, with the same layout below.
@@ -12,8 +13,25 @@ package protocol VaultCopy: Sendable {
     /// For people: the directory, or `s3://bucket at endpoint`.
     var label: String { get }
 
+    /// For how long archives here are locked; `nil` where nobody asked for it.
+    var lock: ArchiveLock? { get }
+
     /// Makes the directory or the bucket if it is missing.
     func prepare() async throws
+
+    /// Looks whether archives can be locked here as they are to be.
+    ///
+    /// - Throws: ``HoldfastError`` `.invalidConfiguration` when they cannot: nothing must be written then.
+    func checkProtection() async throws
+
+    /// Until when an archive cannot be removed; `nil` when nothing says so.
+    func retention(of file: ArchiveFile) async throws -> ObjectRetention?
+
+    /// Locks an archive for at least as long as one that is written now. Nothing is ever shortened.
+    ///
+    /// - Returns: what should be known of it, a sentence.
+    /// - Throws: when it is not here, or cannot be locked.
+    func renewRetention(of file: ArchiveFile) async throws -> String?
 
     /// The archives that are complete; partial ones are never among them. None when the place is not made yet.
     func archives() async throws -> [StoredArchive]
@@ -35,6 +53,8 @@ package protocol VaultCopy: Sendable {
     func replaceFront(of file: ArchiveFile, upTo end: Int64, with front: ByteBuffer) async throws
 
     /// Removes an archive; `false` when there was none.
+    ///
+    /// - Throws: ``HeldArchive`` when it is locked; then all of it is still there.
     func remove(_ file: ArchiveFile) async throws -> Bool
 
     /// Removes what killed writers left behind, except where `isAlive` says that the writer of a name is at work.
@@ -64,6 +84,12 @@ package protocol VaultCopy: Sendable {
 }
 
 extension VaultCopy {
+    // Of a directory: it locks nothing.
+    package var lock: ArchiveLock? { nil }
+    package func checkProtection() async throws {}
+    package func retention(of file: ArchiveFile) async throws -> ObjectRetention? { nil }
+    package func renewRetention(of file: ArchiveFile) async throws -> String? { nil }
+
     /// For copies that leave none.
     package func removeTraces(now: Date) async throws -> Int { 0 }
 }

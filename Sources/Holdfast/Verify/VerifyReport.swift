@@ -58,6 +58,8 @@ package struct CopyVerification: Codable, Sendable {
     package var problemCount = 0
     /// What is known to have been proven of this copy, this verification included.
     package var proofs: CopyProofs?
+    /// Until when nobody can remove it, where this copy locks archives.
+    package var retention: CopyRetention?
 
     package var isSound: Bool { problemCount == 0 }
 

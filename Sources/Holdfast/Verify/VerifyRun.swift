@@ -41,7 +41,11 @@ package struct VerifyRun: Sendable {
                     report.missing.append(CopyProblem(label: copy.label, problem: "the archive is not there"))
                     continue
                 }
-                report.copies.append(try await verify(bytes, in: copy.label))
+                var result = try await verify(bytes, in: copy.label)
+                if copy.lock != nil {
+                    result.retention = await copy.shownRetention(of: entry.file, now: environment.services.now())
+                }
+                report.copies.append(result)
             } catch {
                 try Task.checkCancellation()
                 report.missing.append(CopyProblem(label: copy.label, problem: "\(error)"))

@@ -21,11 +21,16 @@ struct BackupCommand: Subcommand {
             A bucket with versions is backed up as it was at one moment, the cut, by version ids. Of one without, the \
             backup shows what was read while the run lasted.
 
+            --synthetic-full asks the source for nothing: it makes one self-contained archive of the newest backup in the \
+            vault, and of what that one needs. The earlier ones can then be removed.
+
             Examples:
               holdfast backup photos
               holdfast backup photos --full
               holdfast backup photos --all-versions
+              holdfast backup photos --synthetic-full
               holdfast backup photos --include '*.jpg' --exclude 'tmp/*'
+              holdfast backup photos --newer-than 30d --max-size 100M
               holdfast backup photos --at 2026-11-23T08:00:00Z
               holdfast backup photos --name before-migration --format zstd --tag keep
               holdfast backup photos --vault-directory /mnt/disk --vault-bucket ''
@@ -53,6 +58,12 @@ struct BackupCommand: Subcommand {
     @Flag(help: "Fetch every object, whatever earlier backups have.")
     var full = false
 
+    @Flag(help: "Make a self-contained backup of the newest one, from the vault alone.")
+    var syntheticFull = false
+
+    @Option(help: ArgumentHelp("With --synthetic-full: make it of this backup.", valueName: "name"))
+    var of: String?
+
     @Option(help: "How often tags and metadata of unchanged objects are read again.")
     var metadataSweep = MetadataSweep.daily
 
@@ -73,11 +84,20 @@ struct BackupCommand: Subcommand {
     @Option(help: ArgumentHelp("Back up no keys that match this glob.", valueName: "glob"))
     var exclude: [String] = []
 
+    @OptionGroup(title: "Objects") var filter: FilterOptions
+
     @Flag(help: "Ask every object for its ACL, a request each.")
     var acls = false
 
     @Flag(help: "Accept that the bucket lists no objects. Without this it is an error: a lost source looks the same.")
     var allowEmpty = false
+
+    @Option(
+        name: .customLong("identity"),
+        help: ArgumentHelp(
+            "With --synthetic-full: open sealed backups with the secret keys in this file (HOLDFAST_IDENTITY_FILE).",
+            valueName: "file"))
+    var identityFiles: [String] = []
 
     @OptionGroup(title: "Sealing") var sealing: SealingOptions
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
@@ -87,6 +107,18 @@ struct BackupCommand: Subcommand {
 
     func validate() throws {
         guard !(include + exclude).contains("") else { throw ValidationError("a glob is empty, and matches no key") }
+        guard of == nil || syntheticFull else { throw ValidationError("--of goes with --synthetic-full") }
+        guard identityFiles.isEmpty || syntheticFull else {
+            throw ValidationError("--identity goes with --synthetic-full: no other backup is read")
+        }
+        if syntheticFull {
+            guard !full, !allVersions, at == nil, include.isEmpty, exclude.isEmpty, !filter.isGiven, !acls,
+                metadataSweep == .daily
+            else {
+                throw ValidationError(
+                    "--synthetic-full takes what the earlier backup has: nothing else can be chosen of the bucket")
+            }
+        }
         for tag in tags {
             let isWord =
                 !tag.isEmpty && tag.utf8.count <= 100
@@ -97,17 +129,29 @@ struct BackupCommand: Subcommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let name = try name.map { try BackupName($0) }
-        let resolved = try session.resolve(connection, needsSource: true, sealing: sealing)
+        var identities: IdentityOptions?
+        if syntheticFull {
+            identities = try IdentityOptions.parse([])
+            identities?.files = identityFiles
+        }
+        let resolved = try session.resolve(
+            connection, needsSource: !syntheticFull, sealing: sealing, identities: identities)
         let recipients = try await session.recipients(resolved.sealing)
         var options = BackupRun.Options(
             codec: format, compression: compression, allowEmpty: allowEmpty, isFull: full, sweep: metadataSweep,
             allVersions: allVersions, moment: at?.date, acls: acls,
             recipients: recipients)
         options.tags = tags
-        options.selection = KeySelection(includes: include, excludes: exclude)
+        options.leavesSeal = sealing.unsealed
+        options.selection = KeySelection(includes: include, excludes: exclude, filter: filter.filter)
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
-            try await session.withProgress {
-                try await engine.backUp(bucket: bucket.name, name: name, options: options, progress: $0)
+            if syntheticFull, let of { try await engine.askForPassphrase(of: [of]) }
+            return try await session.withProgress {
+                if syntheticFull {
+                    return try await engine.synthesize(
+                        bucket: bucket.name, of: of, name: name, options: options, progress: $0)
+                }
+                return try await engine.backUp(bucket: bucket.name, name: name, options: options, progress: $0)
             }
         }
         try await session.report(report, report.lines, status: report.status)

@@ -62,9 +62,15 @@ struct DeleteCommand: Subcommand {
             (isHidden ? "Hid" : "Deleted") + " \(report.file) \(isHidden ? "in" : "from") \($0)."
         }
             + (needed.isEmpty ? [] : ["Its bytes stay until these backups, which need them, are deleted: \(needed)."])
-            + (report.waiting.map { ["Its bytes stay until the next deletion or prune: \($0)"] } ?? [])
+            + waiting(report)
             + report.alsoRemoved.map { "Removed \($0), hidden before and needed no more." }
             + report.failed.map { "NOT DELETED from \($0.label): \($0.problem)" }
             + (report.deleted.isEmpty && report.failed.isEmpty ? ["\(report.file) was in no copy any more."] : [])
+    }
+
+    private func waiting(_ report: DeleteReport) -> [String] {
+        guard let why = report.waiting else { return [] }
+        guard let until = report.lockedUntil else { return ["Its bytes stay until the next deletion or prune: \(why)"] }
+        return ["Its bytes stay for now: \(why). A prune after \(AmountText.time(until)) UTC removes them."]
     }
 }

@@ -44,7 +44,8 @@ struct ShowCommand: Subcommand {
         try await session.withEngine(connection, needsSource: false, identities: identities) { engine in
             let backup = try await session.open(name, with: engine)
             let list = ObjectList(
-                backup: backup, proofs: await engine.proofs(of: backup), prefix: Array((prefix ?? "").utf8),
+                backup: backup, proofs: await engine.proofs(of: backup), retention: await engine.retention(of: backup),
+                prefix: Array((prefix ?? "").utf8),
                 versions: versions, output: session.output)
             switch (exceptions, session.isJSON) {
             case (false, false): try await list.printObjects(long: long)

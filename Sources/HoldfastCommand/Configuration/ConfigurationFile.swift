@@ -22,7 +22,13 @@ struct ConfigurationFile: Sendable {
     /// A copy of the vault in the list `vault.copies`.
     enum Copy: Sendable {
         case directory(Setting<String>)
-        case bucket(Setting<String>, Server)
+        case bucket(Setting<String>, Server, Lock)
+    }
+
+    /// For how long archives in a bucket are locked.
+    struct Lock: Sendable {
+        var span: Setting<String>?
+        var mode: Setting<String>?
     }
 
     let path: FilePath
@@ -30,6 +36,7 @@ struct ConfigurationFile: Sendable {
     private(set) var vaultDirectory: Setting<String>?
     private(set) var vaultBucket: Setting<String>?
     private(set) var vaultServer = Server()
+    private(set) var vaultLock = Lock()
     /// `nil` when the file has no such list.
     private(set) var vaultCopies: [Copy]?
     private(set) var stateDirectory: Setting<String>?
@@ -48,6 +55,8 @@ struct ConfigurationFile: Sendable {
         "endpoint", "access_key", "secret_key", "secret_key_file", "region", "addressing", "ca_file",
     ]
 
+    private static let bucketKeys = serverKeys + ["lock", "lock_mode"]
+
     /// - Throws: ``HoldfastError`` `.invalidConfiguration` with the line. It never repeats a value: it may be a secret.
     init(_ file: FoundFile, at path: FilePath) throws {
         self.path = path
@@ -63,7 +72,7 @@ struct ConfigurationFile: Sendable {
             uploadLimit = try section.text("upload")
         }
         if let section = try top.section("source", keys: Self.serverKeys) { source = try Self.server(section) }
-        if let section = try top.section("vault", keys: ["directory", "bucket", "copies"] + Self.serverKeys) {
+        if let section = try top.section("vault", keys: ["directory", "bucket", "copies"] + Self.bucketKeys) {
             try readVault(section)
         }
         if hasSecret, file.mode & 0o004 != 0 {
@@ -84,7 +93,7 @@ struct ConfigurationFile: Sendable {
 
     private var hasSecret: Bool {
         let copies = (vaultCopies ?? []).compactMap { copy in
-            if case .bucket(_, let server) = copy { server } else { nil }
+            if case .bucket(_, let server, _) = copy { server } else { nil }
         }
         return ([source, vaultServer] + copies).contains { $0.secretKey != nil }
     }
@@ -93,10 +102,11 @@ struct ConfigurationFile: Sendable {
         vaultDirectory = try section.text("directory", allowsNothing: true)
         vaultBucket = try section.text("bucket", allowsNothing: true)
         vaultServer = try Self.server(section)
-        guard let copies = try section.sections("copies", keys: ["directory", "bucket"] + Self.serverKeys) else {
+        vaultLock = try Self.lock(section)
+        guard let copies = try section.sections("copies", keys: ["directory", "bucket"] + Self.bucketKeys) else {
             return
         }
-        guard !(["directory", "bucket"] + Self.serverKeys).contains(where: section.has) else {
+        guard !(["directory", "bucket"] + Self.bucketKeys).contains(where: section.has) else {
             throw section.error(
                 "vault has a list of copies and settings beside it",
                 hint: "Write either copies, or directory and bucket with their server.")
@@ -105,14 +115,18 @@ struct ConfigurationFile: Sendable {
         vaultCopies = try copies.map { section in
             switch (try section.text("directory"), try section.text("bucket")) {
             case (let directory?, nil):
-                guard !Self.serverKeys.contains(where: section.has) else {
-                    throw section.error("a directory has neither an endpoint nor keys")
+                guard !Self.bucketKeys.contains(where: section.has) else {
+                    throw section.error("a directory has neither an endpoint nor keys nor a lock")
                 }
                 return .directory(directory)
-            case (nil, let bucket?): return .bucket(bucket, try Self.server(section))
+            case (nil, let bucket?): return .bucket(bucket, try Self.server(section), try Self.lock(section))
             default: throw section.error("each of vault.copies is either a directory or a bucket")
             }
         }
+    }
+
+    private static func lock(_ section: YAMLSection) throws -> Lock {
+        Lock(span: try section.text("lock", allowsNothing: true), mode: try section.text("lock_mode"))
     }
 
     private static func server(_ section: YAMLSection) throws -> Server {

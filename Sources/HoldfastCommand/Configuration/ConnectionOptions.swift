@@ -55,6 +55,15 @@ struct ConnectionOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
+            "Let nobody remove archives from that bucket for so long, such as 30d (HOLDFAST_VAULT_LOCK); '' for no lock.",
+            valueName: "span"))
+    var vaultLock: String?
+
+    @Option(help: "Who may lift that lock: those with a right of their own, or nobody (HOLDFAST_VAULT_LOCK_MODE).")
+    var vaultLockMode: LockModeChoice?
+
+    @Option(
+        help: ArgumentHelp(
             "Where working files and cached catalogs go (HOLDFAST_STATE_DIRECTORY).", valueName: "directory"))
     var stateDirectory: String?
 
@@ -67,6 +76,11 @@ struct ConnectionOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             "Send at most so many bytes a second, such as 800K (HOLDFAST_LIMIT_UPLOAD).", valueName: "rate"))
     var limitUpload: String?
+}
+
+/// Who may lift a lock, in the words of the command line and of `holdfast.yaml`.
+enum LockModeChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case governance, compliance
 }
 
 /// How a bucket appears in a request, in the words of the command line and of `holdfast.yaml`.

@@ -30,6 +30,7 @@ extension SettingPlaces {
                 hint: "Set HOLDFAST_VAULT_DIRECTORY, or HOLDFAST_VAULT_BUCKET and the server it is on.")
         }
         try refuseTwice(copies)
+        try warnOfIdleLock(copies)
         return copies
     }
 
@@ -56,9 +57,10 @@ extension SettingPlaces {
             Setting(flag: flags.vaultEndpoint, "--vault-endpoint") ?? file?.vaultServer.endpoint
             ?? surroundings.setting("HOLDFAST_VAULT_ENDPOINT")
         let keys = try vaultKeys()
-        guard endpoint != nil || keys != nil else { return onSource(bucket, named: named, source) }
+        let lock = try lock(file?.vaultLock ?? ConfigurationFile.Lock())
+        guard endpoint != nil || keys != nil else { return onSource(bucket, named: named, source, lock) }
         let server = file?.vaultServer ?? ConfigurationFile.Server()
-        return try elsewhere(bucket, named: named, endpoint, keys, server, source)
+        return try elsewhere(bucket, named: named, endpoint, keys, server, source, lock)
     }
 
     private func vaultKeys() throws -> Setting<S3Credentials>? {
@@ -76,18 +78,21 @@ extension SettingPlaces {
     ) throws -> VaultCopyConfiguration? {
         switch copy {
         case .directory(let setting): return .directory(surroundings.path(setting.value, below: base))
-        case .bucket(let bucket, let server):
+        case .bucket(let bucket, let server, let own):
             let keys = try keys(of: server)
-            guard server.endpoint != nil || keys != nil else { return onSource(bucket.value, named: bucket, source) }
-            return try elsewhere(bucket.value, named: bucket, server.endpoint, keys, server, source)
+            let lock = try lock(own)
+            guard server.endpoint != nil || keys != nil else {
+                return onSource(bucket.value, named: bucket, source, lock)
+            }
+            return try elsewhere(bucket.value, named: bucket, server.endpoint, keys, server, source, lock)
         }
     }
 
     /// A bucket on the source's server, with the source's keys; `nil` when there is no source.
     private mutating func onSource(
-        _ bucket: String, named: Setting<String>?, _ source: StorageConfiguration?
+        _ bucket: String, named: Setting<String>?, _ source: StorageConfiguration?, _ lock: ArchiveLock?
     ) -> VaultCopyConfiguration? {
-        guard source == nil else { return .bucket(bucket, nil) }
+        guard source == nil else { return .bucket(bucket, nil, lock: lock) }
         if let named {
             warnings.append(
                 "The vault bucket \(bucket) (\(named.origin)) is left out: no server is configured for it.")
@@ -98,7 +103,7 @@ extension SettingPlaces {
     /// A bucket with an endpoint or keys of its own; what it lacks, it takes from the source.
     private mutating func elsewhere(
         _ bucket: String, named: Setting<String>?, _ endpoint: Setting<String>?, _ keys: Setting<S3Credentials>?,
-        _ server: ConfigurationFile.Server, _ source: StorageConfiguration?
+        _ server: ConfigurationFile.Server, _ source: StorageConfiguration?, _ lock: ArchiveLock?
     ) throws -> VaultCopyConfiguration? {
         guard let credentials = keys?.value ?? source?.credentials else {
             throw HoldfastError(
@@ -107,7 +112,7 @@ extension SettingPlaces {
         }
         let addressing = try addressing(nil, server.addressing)
         guard let address = try endpoint?.endpoint(addressing) ?? source?.endpoint else {
-            return onSource(bucket, named: named, source)
+            return onSource(bucket, named: named, source, lock)
         }
         let places = [endpoint.map { "endpoint from \($0.origin)" }, keys.map { "keys from \($0.origin)" }]
         return .bucket(
@@ -117,7 +122,7 @@ extension SettingPlaces {
                 region: server.region?.value ?? source?.region ?? Self.usualRegion,
                 certificateAuthority: server.caFile.map { surroundings.path($0.value, below: base) }
                     ?? source?.certificateAuthority,
-                origin: places.compactMap { $0 }.joined(separator: ", ")))
+                origin: places.compactMap { $0 }.joined(separator: ", ")), lock: lock)
     }
 
     /// Two copies in one place would be one copy, and take its name twice.
@@ -127,7 +132,7 @@ extension SettingPlaces {
             let place =
                 switch copy {
                 case .directory(let path): path.lexicallyNormalized().string
-                case .bucket(let bucket, let storage): "s3://\(bucket) \(storage.map { "\($0.endpoint)" } ?? "")"
+                case .bucket(let bucket, let storage, _): "s3://\(bucket) \(storage.map { "\($0.endpoint)" } ?? "")"
                 }
             guard seen.insert(place).inserted else {
                 throw HoldfastError(

@@ -6,7 +6,10 @@ import Holdfast
 extension BackupReport {
     /// What the backup did, in plain words.
     var lines: [String] {
-        var lines = ["Backed up \(bucket) at \(source) as \(name)."]
+        var lines = [
+            syntheticOf.map { "Made \(name) of \($0), a backup of \(bucket) at \(source), which was not asked." }
+                ?? "Backed up \(bucket) at \(source) as \(name)."
+        ]
         let (one, many) = includesVersions ? ("version or marker", "versions and markers") : ("object", "objects")
         let counted =
             storedCount == listedCount
@@ -37,6 +40,7 @@ extension BackupReport {
         lines.append("  archive  \(file), \(AmountText.bytes(archiveBytes))\(share)")
         lines.append("  time     \(AmountText.pace(storedCount, totalBytes, seconds: seconds))")
         for (index, copy) in copies.enumerated() { lines.append("  \(index == 0 ? "copies " : "       ")  \(copy)") }
+        lines += retention.map { "  locked   in \($0.copy): \($0.words)" }
         lines.append("  sha256   \(archiveSHA256)")
         if let sealedTo { lines.append("  sealed   to \(sealedTo.joined(separator: ", "))") }
         if changedCount > 0 {
@@ -56,12 +60,19 @@ extension BackupReport {
                     : "Complete for part of the bucket: every object that the bucket listed and that was asked for is in it."
             ]
         }
-        let lines = [
-            "NOT COMPLETE: \(AmountText.count(exceptionCount, "object is", "objects are")) not in it as they are."
-        ]
+        let lines =
+            [
+                "NOT COMPLETE: \(AmountText.count(exceptionCount, "object is", "objects are")) not in it as they are."
+            ] + deferred
         return lines
             + ExceptionText.lines(
                 exceptions, count: exceptionCount, rest: "holdfast show \(name) --exceptions lists all.")
+    }
+
+    private var deferred: [String] {
+        guard deferredCount > 0 else { return [] }
+        let those = deferredCount == exceptionCount ? "All of them" : AmountText.count(deferredCount) + " of them"
+        return ["\(those) deferred: in an archive tier. Restored there, they are in the next backup."]
     }
 
     /// 3 when an object or a copy is missing.

@@ -46,6 +46,7 @@ extension BackupSummary {
         default: if parts.isEmpty { parts.append(sealed ? "no identity given" : "does not say") }
         }
         if !selection.isEverything { parts.append("part of the bucket: \(selection.words)") }
+        if let locked = retention.summary { parts.append(locked) }
         if sealed { parts.append("sealed") }
         if !tags.isEmpty { parts.append("tagged \(tags.joined(separator: ", "))") }
         if !missingCopies.isEmpty { parts.append("missing in \(missingCopies.joined(separator: " and "))") }

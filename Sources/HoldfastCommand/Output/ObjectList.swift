@@ -10,6 +10,8 @@ struct ObjectList: Sendable {
     let backup: OpenedBackup
     /// What is known to have been proven of it, copy by copy.
     let proofs: [CopyProofs]
+    /// Until when nobody can remove its archive, for each copy that locks archives.
+    var retention: [CopyRetention] = []
     let prefix: [UInt8]
     /// Whether older versions and delete markers are listed too.
     let versions: Bool
@@ -26,6 +28,7 @@ struct ObjectList: Sendable {
         var page = output.page()
         try await page.add(heading(totals))
         for copy in proofs { try await page.add("  in \(copy.copy): \(copy.words)") }
+        for copy in retention { try await page.add("  in \(copy.copy): \(copy.words)") }
         var count = 0
         for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) where versions || object.isCurrent {
             try await page.add(ShownObject.line(object, versions: versions))
@@ -56,9 +59,10 @@ struct ObjectList: Sendable {
     }
 
     func printObjectDocument() async throws {
-        var head: [String: any Encodable] = ["name": name, "proofs": proofs]
+        var head: [String: any Encodable] = ["name": name, "proofs": proofs, "retention": retention]
         if let include = backup.metadata?.include { head["include"] = include }
         if let exclude = backup.metadata?.exclude { head["exclude"] = exclude }
+        if let filter = backup.metadata?.filter { head["filter"] = filter }
         var document = try await JSONListDocument(output, head: head, list: "objects")
         var count = 0
         for try await object in KeyOrder(catalog: backup.catalog, prefix: prefix) where versions || object.isCurrent {

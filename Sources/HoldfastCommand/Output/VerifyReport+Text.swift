@@ -14,6 +14,7 @@ extension VerifyReport {
             let left = copy.problemCount - min(10, copy.problems.count)
             if left > 0 { lines.append("  … and \(AmountText.count(left, "problem")) more") }
             if let proofs = copy.proofs { lines.append("  Known of this copy: \(proofs.words)") }
+            if let retention = copy.retention { lines.append("  This copy is \(retention.words)") }
             if copy.objectsWithoutChecksum > 0 {
                 lines.append(
                     "  \(AmountText.count(copy.objectsWithoutChecksum, "object")) came without a checksum: they can be read, and nothing tells whether they are what they were."

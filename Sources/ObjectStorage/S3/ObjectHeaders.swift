@@ -8,6 +8,16 @@ enum ObjectHeaders {
     private static let metadataPrefix = "x-amz-meta-"
     private static let redirect = "website-redirect-location"
 
+    /// The headers of PutObject and CreateMultipartUpload that state attributes and retention.
+    static func request(_ options: PutOptions) -> [Field] {
+        var fields = request(options.attributes)
+        if let retention = options.retention {
+            fields.append(Field("x-amz-object-lock-mode", retention.mode.rawValue))
+            fields.append(Field("x-amz-object-lock-retain-until-date", Timestamp.extended(retention.until)))
+        }
+        return fields
+    }
+
     /// The headers that state `attributes` in PutObject and CreateMultipartUpload.
     static func request(_ attributes: ObjectAttributes) -> [Field] {
         var fields = attributes.headers.map { field in

@@ -15,7 +15,7 @@ extension S3Client {
     ) async throws -> UploadID {
         var request = S3Request("CreateMultipartUpload", "POST", bucket: bucket, key: key)
         request.query.add("uploads")
-        request.headers = ObjectHeaders.request(options.attributes)
+        request.headers = ObjectHeaders.request(options)
         return try await perform(request).document("InitiateMultipartUploadResult") {
             try MultipartDocuments.uploadID(&$0)
         }

@@ -91,7 +91,7 @@ extension S3Client {
         _ key: ObjectKey, in bucket: String, _ body: ReplayableBody, _ options: PutOptions = PutOptions()
     ) async throws -> PutResult {
         var request = S3Request("PutObject", "PUT", bucket: bucket, key: key)
-        request.headers = ObjectHeaders.request(options.attributes)
+        request.headers = ObjectHeaders.request(options)
         if options.ifAbsent { request.setHeader("if-none-match", "*") }
         request.body = body
         request.carriesContents = true

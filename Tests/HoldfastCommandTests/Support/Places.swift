@@ -56,9 +56,9 @@ extension VaultCopyConfiguration {
     var summary: String {
         switch self {
         case .directory(let path): path.string
-        case .bucket(let bucket, nil): "s3://\(bucket) on the source"
-        case .bucket(let bucket, let storage?):
-            "s3://\(bucket) at \(storage.endpoint) as \(storage.credentials.accessKey)"
+        case .bucket(let bucket, nil, let lock): "s3://\(bucket) on the source\(lock.map { ", locked \($0)" } ?? "")"
+        case .bucket(let bucket, let storage?, let lock):
+            "s3://\(bucket) at \(storage.endpoint) as \(storage.credentials.accessKey)\(lock.map { ", locked \($0)" } ?? "")"
         }
     }
 }

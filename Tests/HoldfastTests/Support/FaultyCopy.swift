@@ -3,6 +3,7 @@
 
 import Holdfast
 import NIOCore
+import ObjectStorage
 import Streams
 import TestSupport
 
@@ -31,6 +32,13 @@ struct FaultyCopy: VaultCopy {
     }
 
     var label: String { base.label }
+    var lock: ArchiveLock? { base.lock }
+
+    func checkProtection() async throws { try await base.checkProtection() }
+
+    func retention(of file: ArchiveFile) async throws -> ObjectRetention? { try await base.retention(of: file) }
+
+    func renewRetention(of file: ArchiveFile) async throws -> String? { try await base.renewRetention(of: file) }
 
     func meet(_ step: Step) async throws {
         if step == self.step { try await act() }

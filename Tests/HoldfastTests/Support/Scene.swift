@@ -17,6 +17,9 @@ struct Scene: Sendable {
     let root: FilePath
     let source: InMemoryStorageService
     var vaultService = InMemoryStorageService()
+    /// For how long archives in the vault's bucket are locked, and by which clock.
+    var lock: ArchiveLock?
+    var vaultServices = SystemServices.live
 
     /// Runs `body` with a new scene, whose files are gone afterwards.
     static func with<Result>(
@@ -32,7 +35,9 @@ struct Scene: Sendable {
     var store: any ObjectStore { source.store(for: Self.bucket) }
 
     var directoryCopy: DirectoryCopy { DirectoryCopy(root.appending("vault")) }
-    var bucketCopy: BucketCopy { BucketCopy(service: vaultService, bucket: "backups") }
+    var bucketCopy: BucketCopy {
+        BucketCopy(service: vaultService, bucket: "backups", lock: lock, services: vaultServices)
+    }
     var vault: Vault { Vault(copies: [directoryCopy, bucketCopy]) }
     /// Where the directory copy keeps archives.
     var archives: FilePath { root.appending("vault").appending("buckets") }

@@ -5,10 +5,12 @@ import NIOCore
 import ObjectStorage
 
 extension InMemoryBucket {
-    mutating func createUpload(_ key: ObjectKey, _ attributes: ObjectAttributes) throws -> UploadID {
+    mutating func createUpload(_ key: ObjectKey, _ options: PutOptions) throws -> UploadID {
         try checkWritable(key, ifAbsent: false)
+        try checkRetention(options.retention)
         let id = UploadID("upload-" + makeID())
-        uploads[id] = Upload(key: key, attributes: attributes, initiated: options.now())
+        uploads[id] = Upload(
+            key: key, attributes: options.attributes, retention: options.retention, initiated: self.options.now())
         return id
     }
 
@@ -50,7 +52,9 @@ extension InMemoryBucket {
         }
         uploads[id] = nil
         let etag = hexadecimal(Self.md5(digests)) + "-\(parts.count)"
-        return store(key, whole, etag: etag, attributes: upload.attributes, partCount: parts.count)
+        return store(
+            key, whole, etag: etag, attributes: upload.attributes, retention: upload.retention,
+            partCount: parts.count)
     }
 
     func pendingUploads(prefix: [UInt8]) -> [PendingUpload] {

@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Crypto
+import Foundation
 import NIOCore
 import ObjectStorage
-
-import struct Foundation.Date
 
 /// The state of one bucket and what S3 does to it: a plain value, without waiting.
 struct InMemoryBucket {
@@ -38,6 +37,7 @@ struct InMemoryBucket {
     struct Upload {
         let key: ObjectKey
         let attributes: ObjectAttributes
+        let retention: ObjectRetention?
         let initiated: Date
         var parts: [Int: (etag: String, bytes: ByteBuffer)] = [:]
     }
@@ -82,6 +82,7 @@ struct InMemoryBucket {
             key: key, version: versioning == .unset ? nil : version.id, size: Int64(version.bytes.readableBytes),
             etag: version.etag, lastModified: version.modified)
         info.partCount = version.partCount
+        info.attributes.storageClass = version.attributes.storageClass
         return info
     }
 
@@ -111,11 +112,41 @@ struct InMemoryBucket {
         switch setting {
         case .acl(let document): versions[key]?[index].acl = document
         case .retention(let retention):
-            try checkLockable()
+            try checkRetention(retention)
+            try checkLengthens(found.retention, retention, key)
             versions[key]?[index].retention = retention
         case .legalHold(let isOn):
             try checkLockable()
             versions[key]?[index].hasLegalHold = isOn
+        }
+    }
+
+    /// What a new retention needs: a bucket with Object Lock, and a date to come.
+    func checkRetention(_ retention: ObjectRetention?) throws {
+        guard let retention else { return }
+        try checkLockable()
+        guard retention.until > options.now() else {
+            throw ObjectStoreError(
+                .badRequest, "the retain until date must be in the future", status: 400, serverCode: "InvalidArgument")
+        }
+    }
+
+    /// What the bucket's own rule gives to every new version, counted in days.
+    private var defaultRetention: ObjectRetention? {
+        let text = String(decoding: documents[.objectLock] ?? [], as: UTF8.self)
+        guard let start = text.range(of: "<Days>"), let end = text.range(of: "</Days>"),
+            let days = Int(text[start.upperBound..<end.lowerBound])
+        else { return nil }
+        let mode = text.contains("COMPLIANCE") ? ObjectRetention.Mode.compliance : .governance
+        return ObjectRetention(mode: mode, until: options.now().addingTimeInterval(Double(days) * 86_400))
+    }
+
+    /// Without the right to bypass it, a retention grows and keeps its mode.
+    private func checkLengthens(_ old: ObjectRetention?, _ new: ObjectRetention, _ key: ObjectKey) throws {
+        guard let old, old.until > options.now() else { return }
+        guard old.mode == new.mode, new.until >= old.until else {
+            throw ObjectStoreError(
+                .accessDenied, "\(key) is under retention", status: 403, serverCode: "AccessDenied")
         }
     }
 
@@ -127,19 +158,28 @@ struct InMemoryBucket {
     }
 
     mutating func store(
-        _ key: ObjectKey, _ bytes: ByteBuffer, etag: String, attributes: ObjectAttributes, partCount: Int? = nil
+        _ key: ObjectKey, _ bytes: ByteBuffer, etag: String, attributes: ObjectAttributes,
+        retention: ObjectRetention? = nil,
+        partCount: Int? = nil
     ) -> PutResult {
         var version = StoredVersion(id: nextVersion(), modified: options.now())
         version.bytes = bytes
         version.etag = etag
         version.attributes = attributes
         version.partCount = partCount
+        version.retention = retention ?? defaultRetention
         add(version, to: key)
         return PutResult(etag: etag, version: versioning == .unset ? nil : version.id)
     }
 
-    mutating func delete(_ object: ObjectReference) {
+    /// A version under retention or legal hold stays; a delete marker can be put on it all the same.
+    mutating func delete(_ object: ObjectReference) throws {
         if let id = object.version {
+            let found = versions[object.key]?.first { $0.id == id }
+            if let found, found.hasLegalHold || (found.retention?.until ?? .distantPast) > options.now() {
+                throw ObjectStoreError(
+                    .accessDenied, "\(object.key) is locked", status: 403, serverCode: "AccessDenied")
+            }
             remove(id, of: object.key)
         } else if versioning == .unset {
             remove(.null, of: object.key)

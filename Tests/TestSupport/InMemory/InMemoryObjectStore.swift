@@ -78,22 +78,27 @@ package struct InMemoryObjectStore: ObjectStore {
         try Task.checkCancellation()
         return try service.withBucket(bucket) { state in
             try state.checkWritable(key, ifAbsent: options.ifAbsent)
+            try state.checkRetention(options.retention)
             let etag = hexadecimal(InMemoryBucket.md5(bytes))
-            return state.store(key, bytes, etag: etag, attributes: options.attributes)
+            return state.store(key, bytes, etag: etag, attributes: options.attributes, retention: options.retention)
         }
     }
 
     package func delete(_ objects: [ObjectReference]) async throws -> [DeleteOutcome] {
         try service.withBucket(bucket) { state in
-            objects.map { object in
-                state.delete(object)
-                return DeleteOutcome(object: object, error: nil)
+            try objects.map { object in
+                do {
+                    try state.delete(object)
+                    return DeleteOutcome(object: object, error: nil)
+                } catch let error as ObjectStoreError {
+                    return DeleteOutcome(object: object, error: error)
+                }
             }
         }
     }
 
     package func createUpload(_ key: ObjectKey, _ options: PutOptions) async throws -> UploadID {
-        try service.withBucket(bucket) { try $0.createUpload(key, options.attributes) }
+        try service.withBucket(bucket) { try $0.createUpload(key, options) }
     }
 
     package func uploadPart(
