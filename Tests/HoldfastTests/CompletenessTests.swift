@@ -49,6 +49,17 @@ import Testing
         }
     }
 
+    /// A server that counts tags with the object and cannot give them, with whatever words, must not cost them silently.
+    @Test(arguments: [ObjectStoreError.denied, .gone, .unimplemented])
+    func tagsThatAreCountedAndCannotBeReadAreAnException(error: ObjectStoreError) async throws {
+        try await Scene.with { scene in
+            try await scene.store.put("o", [1], ObjectAttributes(tags: [ObjectStorage.Tag("colour", "red")]))
+            let report = try await scene.backUp(from: scene.source(.on(.tags, key: "o", .fail(error))).service)
+            #expect(report.storedCount == 1)
+            try await scene.expectExceptions(["o": "metadata"], in: report)
+        }
+    }
+
     @Test func damageOnTheWayIsCuredByReadingAgain() async throws {
         try await Scene.with { scene in
             try await scene.fill(3)

@@ -209,7 +209,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestServer.expected.filter { $0.name != "juicefs" })
+    @Test(arguments: TestServer.withHistories)
     func realServersGetTheirProtectionBack(server: TestServer) async throws {
         let transport = LeanTransport(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
         do {

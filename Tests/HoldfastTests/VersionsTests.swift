@@ -211,7 +211,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestServer.expected.filter { $0.name != "juicefs" })
+    @Test(arguments: TestServer.withHistories)
     func realServersGetTheirHistoryBack(server: TestServer) async throws {
         let transport = LeanTransport(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
         do {

@@ -24,6 +24,12 @@ package struct TestServer: Sendable {
         return all.filter { chosen.contains($0.name) }
     }
 
+    /// Those that keep old versions, with all that belongs to them: MiniStack does not tell the tags of a version under a
+    /// delete marker, and allows no public ACL.
+    package static var withHistories: [TestServer] {
+        expected.filter { $0.limits.capabilities.contains(.versioning) && $0.name != "ministack" }
+    }
+
     /// A client of this server.
     ///
     /// - Throws: ``TestServerMissing`` when nothing says where it is: a test that needs it must not pass silently.

@@ -160,19 +160,6 @@ package struct BackupRun: Sendable {
         }
     }
 
-    /// Of a copy that cannot be asked now, whoever writes to it next says why.
-    private func checkProtection() async throws {
-        for copy in vault.copies {
-            do {
-                try await copy.checkProtection()
-            } catch let error as HoldfastError where error.code == .invalidConfiguration {
-                throw error
-            } catch {
-                try Task.checkCancellation()
-            }
-        }
-    }
-
     private func checkNameIsFree() async throws {
         let listing = try await vault.backups()
         if let taken = (listing.entries + listing.hidden).first(where: { $0.file.name == name }) {
@@ -284,31 +271,6 @@ package struct BackupRun: Sendable {
                 .conflict, "\(gone) was deleted while this backup was built on it; no backup was made.",
                 hint: "Run it again; --full builds on nothing.")
         }
-    }
-
-    /// What this backup needs must not be removable before it is itself: in each copy, before it is committed there.
-    ///
-    /// - Returns: what should be known of it.
-    private func renewRetention(of archives: [String], in sink: CopiesSink) async throws -> [String] {
-        guard vault.copies.contains(where: { $0.lock != nil }) else { return [] }
-        let files = archives.compactMap { ArchiveFile(fileName: $0) }
-        return try await sink.keep { [vault] label in
-            guard let copy = vault.copies.first(where: { $0.label == label }) else { return [] }
-            var notes: [String] = []
-            for file in files {
-                if let note = try await copy.renewRetention(of: file) { notes.append(note) }
-            }
-            return notes
-        }
-    }
-
-    /// Until when nobody can remove it, in each copy that was told to lock it.
-    private func retention(in copies: [String]) async -> [CopyRetention] {
-        var found: [CopyRetention] = []
-        for copy in vault.copies where copy.lock != nil && copies.contains(copy.label) {
-            found.append(await copy.shownRetention(of: file, now: environment.services.now()))
-        }
-        return found
     }
 
     /// Draws the key and writes the header, when the backup is to be sealed.

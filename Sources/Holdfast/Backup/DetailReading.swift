@@ -24,7 +24,7 @@ struct DetailReading: Sendable {
         do {
             info.attributes.tags = try await store.tags(of: info.key, version: info.version)
             return nil
-        } catch let error as ObjectStoreError where error.code == .notImplemented || error.code == .notFound {
+        } catch let error as ObjectStoreError where error.code == .notImplemented && (info.tagCount ?? 0) == 0 {
             return nil
         } catch let error as ObjectStoreError {
             return ObjectProblem(reason: "metadata", message: "its tags cannot be read: \(error.message)")
@@ -37,7 +37,7 @@ struct DetailReading: Sendable {
             let acl = try ObjectACL(document: try await store.acl(of: info.key, version: info.version))
             if !acl.isOwnersAlone { info.acl = acl }
             return nil
-        } catch let error as ObjectStoreError where error.code == .notImplemented || error.code == .notFound {
+        } catch let error as ObjectStoreError where error.code == .notImplemented {
             return nil
         } catch let error as ObjectStoreError {
             return ObjectProblem(reason: "metadata", message: "its ACL cannot be read: \(error.message)")

@@ -80,6 +80,9 @@ func expectError(
 
 extension ObjectStoreError {
     static let denied = ObjectStoreError(.accessDenied, "access denied", status: 403, serverCode: "AccessDenied")
+    static let gone = ObjectStoreError(.notFound, "no such key", status: 404, serverCode: "NoSuchKey")
+    static let unimplemented = ObjectStoreError(
+        .notImplemented, "not implemented", status: 501, serverCode: "NotImplemented")
     static let archived = ObjectStoreError(
         .unreadable, "it lies in an archive tier", status: 403, serverCode: "InvalidObjectState")
 }
