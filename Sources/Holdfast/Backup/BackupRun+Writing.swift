@@ -1,0 +1,116 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Archive
+import AsyncAlgorithms
+import Catalog
+import Foundation
+import NIOCore
+import ObjectStorage
+import Streams
+import SystemPackage
+
+/// The way of the objects from the source into the archive.
+extension BackupRun {
+    /// Objects being read at once. A server on the same two cores is busy with 16; one across a network needs more.
+    private static let concurrentObjects = 48
+    /// Bytes of objects read and not yet packed.
+    private static let fetchBudget = 48 << 20
+
+    func write(to sink: CopiesSink, _ span: Span) async throws -> BackupReport {
+        let digest = FileDigest()
+        let seal = try await beginSeal(digest, sink)
+        let writer = ArchiveWriter(options: ArchiveOptions(codec: options.codec, level: options.compression)) { bytes in
+            let bytes = try seal?.seal(bytes) ?? bytes
+            digest.update(bytes)
+            try await sink.write(bytes)
+        }
+        return try await withWorkFile { path in
+            let earlier =
+                options.isFull
+                ? nil
+                : try await EarlierBackup.find(
+                    of: bucket, options.selection, at: source.name, sealedTo: options.recipients, in: vault,
+                    environment)
+            let catalog = try await CatalogWriter.create(at: path, base: earlier?.base)
+            do {
+                progress.update { $0.phase = "backing up" }
+                // Of what an earlier backup did not ask for, every object is asked now.
+                let sweeps =
+                    options.sweep.isDue(last: earlier?.swept, now: span.started)
+                    || options.acls && earlier?.hasACLs == false
+                let packed = try await packObjects(into: writer, catalog, span.scope, sweeps: sweeps)
+                try await refuseWhenNothingWasRead(packed, catalog)
+                let swept = (earlier == nil || sweeps ? span.started : earlier?.swept).map(TimeText.milliseconds)
+                if options.acls { try await catalog.set(EarlierBackup.aclsFact, "1") }
+                if let swept { try await catalog.set(EarlierBackup.sweptFact, String(swept)) }
+                progress.update { $0.phase = "finishing" }
+                let finished = environment.services.now()
+                let recorded = try await record(
+                    packed, catalog, at: path, writer, span, finished: finished)
+                var report = recorded.report
+                let summary = try await writer.finish()
+                report.archiveBytes = try await endSeal(seal, digest, sink) ?? summary.fileLength
+                report.archiveSHA256 = digest.hex
+                report.sweptAt = swept.map(TimeText.date(milliseconds:))
+                try await checkReferred(report.dependsOn)
+                try await sink.commit()
+                if let seal { try await keep(path, recorded.metadata, of: seal, &report) }
+                report.copies = await sink.committed
+                await ProofRecords(environment).noteWritten(
+                    file, to: report.copies, of: vault, sha256: report.archiveSHA256)
+                report.degraded = await sink.failures.map { CopyProblem(label: $0.label, problem: "\($0.error)") }
+                return report
+            } catch {
+                await writer.cancel()
+                throw error
+            }
+        }
+    }
+
+    /// A place for the catalog while it grows; gone when `body` ends.
+    private func withWorkFile<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {
+        let path = try await environment.state.workFile(name: "\(name).catalog")
+        do {
+            let result = try await body(path)
+            await environment.state.remove(path)
+            return result
+        } catch {
+            await environment.state.remove(path)
+            throw error
+        }
+    }
+
+    /// Lists and reads at the same time; packs in listing order.
+    private func packObjects(
+        into writer: ArchiveWriter, _ catalog: CatalogWriter, _ scope: ListingScope, sweeps: Bool
+    ) async throws -> Packing {
+        let store = source.store(for: bucket)
+        let identity = try await source.identify()
+        let fetch = ObjectFetch(
+            store: store,
+            details: DetailReading(tagCountIsTold: identity.tellsTagCount, readsACLs: options.acls))
+        let channel = AsyncThrowingChannel<PendingObject.Page, any Error>()
+        let listing = SourceListing(
+            store: store, catalog: catalog, scope: scope, selection: options.selection, sweeps: sweeps,
+            progress: progress, channel: channel)
+        var packing = Packing(
+            fetch: fetch, catalog: catalog, identity: identity, progress: progress, logger: environment.logger)
+
+        try await withThrowingTaskGroup(of: SourceListing.Findings.self) { group in
+            group.addTask { try await listing.run() }
+            let objects = channel.flatMap { $0.objects.async }
+            try await objects.mapInOrder(
+                width: Self.concurrentObjects, budget: Self.fetchBudget,
+                cost: { $0.wholeBytes }
+            ) { pending in
+                try await Packing.read(pending, fetch)
+            } consume: { reading in
+                try await packing.pack(reading, into: writer)
+            }
+            for try await findings in group { packing.findings = findings }
+        }
+        try await packing.rows.flush()
+        return packing
+    }
+}
