@@ -57,7 +57,9 @@ extension BackupRun {
             totalBytes: totals.storedBytes, include: selection.includes, exclude: selection.excludes,
             includesVersions: options.allVersions,
             olderVersionCount: packed.findings.olderVersions, deleteMarkerCount: packed.findings.deleteMarkers,
-            unchangedCount: totals.stored - packed.rows.storedCount - packed.replacedCount, dependsOn: dependsOn,
+            unchangedCount: totals.stored - packed.rows.storedCount - packed.replacedCount
+                - packed.findings.durableCount,
+            dependsOn: dependsOn,
             sharedCount: packed.sharedCount, sharedBytes: packed.sharedBytes, folded: catalog.foldedArchives,
             archiveBytes: 0, archiveSHA256: "", changedCount: packed.changedCount,
             exceptionCount: totals.exceptions, exceptions: packed.rows.firstExceptions, complete: complete, copies: [],

@@ -8,19 +8,19 @@ import SystemPackage
 /// What a sealed backup needs beside the others.
 extension BackupRun {
     /// Draws the key and writes the header, when the backup is to be sealed.
-    func beginSeal(_ digest: FileDigest, _ sink: CopiesSink) async throws -> SealedOutput? {
+    func beginSeal(_ digest: FileDigest?, _ sink: CopiesSink) async throws -> SealedOutput? {
         guard let recipients = options.recipients else { return nil }
         let seal = try await SealedOutput(to: recipients)
-        digest.update(seal.header)
+        digest?.update(seal.header)
         try await sink.write(seal.header)
         return seal
     }
 
     /// - Returns: bytes of the sealed file; `nil` when there is no seal.
-    func endSeal(_ seal: SealedOutput?, _ digest: FileDigest, _ sink: CopiesSink) async throws -> Int64? {
+    func endSeal(_ seal: SealedOutput?, _ digest: FileDigest?, _ sink: CopiesSink) async throws -> Int64? {
         guard let seal else { return nil }
         let last = try seal.finish()
-        digest.update(last)
+        digest?.update(last)
         try await sink.write(last)
         return seal.length
     }

@@ -21,11 +21,12 @@ extension BackupRun {
         try await vault.unhide(file)
     }
 
-    func removeLeftovers() async throws {
+    /// - Parameter kept: files that an interrupted run left, and that this one or another goes on with.
+    func removeLeftovers(keeping kept: Set<String>) async throws {
         let now = environment.services.now()
         for copy in vault.copies {
             do {
-                let removed = try await copy.removeLeftovers { other in
+                let removed = try await copy.removeLeftovers(keeping: kept) { other in
                     guard other != name else { return false }
                     return try await vault.isAlive(other, in: copy, now: now)
                 }

@@ -8,11 +8,14 @@ package import ObjectStorage
 /// Backs up one bucket: list, fetch, pack, store, record.
 package struct BackupRun: Sendable {
     package let bucket: String
-    package let name: BackupName
+    package private(set) var name: BackupName
     package let source: any StorageService
     package let vault: Vault
     package let options: Options
     package let environment: RunEnvironment
+    /// Whether the operator chose the name. If not, an interrupted backup of the bucket is gone on with under its own.
+    package var isNameChosen = true
+    package var checkpoints = CheckpointRule()
 
     package init(
         bucket: String, name: BackupName, source: any StorageService, vault: Vault, options: Options,
@@ -36,28 +39,59 @@ package struct BackupRun: Sendable {
         let clock = ContinuousClock.now
         progress.update { $0.phase = "looking" }
         let span = try await checkSource()
-        try await checkNameIsFree()
-        return try await vault.withLock("backup", name, services: environment.services) {
-            try await removeLeftovers()
-            try await removeStrayMark()
-            let sink = try await CopiesSink.begin(file, in: vault.copies)
+        var leftovers = try await lookForInterrupted(span)
+        var report: BackupReport?
+        if let found = leftovers.found {
             do {
-                var report = try await write(to: sink, span)
-                report.seconds = (ContinuousClock.now - clock).seconds
+                var run = self
+                run.name = found.file.name
+                var earlier = span
+                earlier.started = found.journal.started
+                if let cut = found.journal.cut {
+                    earlier.scope = .versions(cut: cut, includesAll: options.allVersions)
+                }
+                report = try await run.attempt(earlier, going: found, keeping: leftovers.kept)
+            } catch let refusal as ResumeRefusal {
+                leftovers.kept.remove(found.file.fileName)
+                leftovers.reasons.append(Self.sentence(found, refusal.why))
+            }
+        }
+        var made = if let report { report } else { try await attempt(span, going: nil, keeping: leftovers.kept) }
+        made.warnings += leftovers.reasons
+        made.seconds = (ContinuousClock.now - clock).seconds
+        return made
+    }
+
+    /// Makes the backup, or makes the rest of an interrupted one.
+    ///
+    /// - Throws: ``ResumeRefusal`` when the interrupted one cannot be gone on with; then nothing is left of it.
+    private func attempt(
+        _ span: Span, going interrupted: InterruptedBackup?, keeping kept: Set<String>
+    ) async throws -> BackupReport {
+        try await checkNameIsFree()
+        return try await vault.withLock(
+            "backup", name, breaking: interrupted?.journal.lockToken, services: environment.services
+        ) { lock in
+            try await removeLeftovers(keeping: kept)
+            try await removeStrayMark()
+            let start = try await begin(interrupted, lockToken: lock.token)
+            do {
+                let report = try await write(start, span)
+                await start.place.remove()
                 return report
-            } catch let error as ObjectStoreError {
-                await sink.abort()
-                throw HoldfastError(storage: error, "Cannot read \(bucket) at \(source.name); no backup was made")
             } catch {
-                await sink.abort()
-                throw error
+                let isKept = await stop(start, after: error)
+                guard let error = error as? ObjectStoreError else { throw error }
+                let rest = isKept ? " yet, and the next run goes on from the last checkpoint" : ""
+                throw HoldfastError(
+                    storage: error, "Cannot read \(bucket) at \(source.name); no backup was made\(rest)")
             }
         }
     }
 
     /// What is backed up: when the run began, and of which moment.
     struct Span {
-        let started: Date
+        var started: Date
         var scope = ListingScope.current
         var warning: String?
     }

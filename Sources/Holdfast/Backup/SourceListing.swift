@@ -51,6 +51,9 @@ struct SourceListing: Sendable {
         var deleteMarkers = 0
         /// Keys that the server's listing of versions left out; they are in the backup all the same.
         var lostKeys = LostKeys()
+        /// Objects that an interrupted run stored already, and the sum of their sizes.
+        var durableCount = 0
+        var durableBytes: Int64 = 0
     }
 
     /// Lists everything into the channel and finishes it, also when the listing fails.
@@ -88,6 +91,11 @@ struct SourceListing: Sendable {
                 findings.deleteMarkers += 1
             } else if place.ordinal > 0 {
                 findings.olderVersions += 1
+            }
+            if outcome.isDurable {
+                findings.durableCount += 1
+                findings.durableBytes = findings.durableBytes.addingUpToMax(info.size)
+                continue
             }
             if outcome.isUnchanged, !sweeps || place.isDeleteMarker { continue }
             let problem = outcome.fault.map { ObjectProblem(beyondLimit: $0) }

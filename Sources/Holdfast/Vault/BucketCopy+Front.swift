@@ -44,7 +44,9 @@ extension BucketCopy {
             try await complete(upload, parts, key: key)
         } catch {
             // In a task of its own, so that a cancelled run cleans up as well.
-            await Task { [store] in try? await store.abortUpload(key, upload) }.value
+            await RetryLoop.$waitsOutOutages.withValue(false) {
+                await Task { [store] in try? await store.abortUpload(key, upload) }.value
+            }
             throw error
         }
     }

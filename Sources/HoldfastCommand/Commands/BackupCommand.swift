@@ -21,6 +21,8 @@ struct BackupCommand: Subcommand {
             A bucket with versions is backed up as it was at one moment, the cut, by version ids. Of one without, the \
             backup shows what was read while the run lasted.
 
+            A backup that was killed goes on from its last checkpoint when the same command is run again.
+
             Examples:
               holdfast backup photos
               holdfast backup photos --full
