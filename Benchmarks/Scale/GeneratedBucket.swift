@@ -105,6 +105,7 @@ struct GeneratedStore: ObjectStore {
     ) async throws -> PutResult { throw unsupported }
 
     func abortUpload(_ key: ObjectKey, _ upload: UploadID) async throws { throw unsupported }
+    func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] { throw unsupported }
     func uploads(prefix: [UInt8]) async throws -> [PendingUpload] { throw unsupported }
     func acl(of key: ObjectKey, version: VersionID?) async throws -> [UInt8] { throw unsupported }
     func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws { throw unsupported }

@@ -21,7 +21,7 @@ package struct ArchiveSummary: Hashable, Sendable {
 /// Not `Sendable`: used by one task in sequence. After an error of the sink every call throws that error.
 package final class ArchiveWriter {
     /// Bytes of tar stream so far: where the next header, or the next byte of an open member, goes.
-    package private(set) var tarOffset: Int64 = 0
+    package private(set) var tarOffset: Int64
 
     /// Whether no member is open: what was written so far stands as it is.
     package var isBetweenMembers: Bool { open == nil }
@@ -44,16 +44,22 @@ package final class ArchiveWriter {
         let extent: Range<Int64>
     }
 
-    /// Begins an archive.
+    /// Begins an archive, or goes on with one.
     ///
-    /// - Parameter sink: gets the bytes of the file in order, one call at a time, a frame a call (up to 64 MiB), on no
-    ///   particular task. What it throws is thrown by the next call of the writer. It may keep the buffer; a buffer
-    ///   that is let go when it returns is used again.
-    package init(options: ArchiveOptions, sink: @escaping @Sendable (ByteBuffer) async throws -> Void) {
+    /// - Parameters:
+    ///   - frames: what another writer's ``checkpoint()`` returned; the sink gets what follows them.
+    ///   - sink: gets the bytes of the file in order, one call at a time, a frame a call (up to 64 MiB), on no
+    ///     particular task. What it throws is thrown by the next call of the writer. It may keep the buffer; a buffer
+    ///     that is let go when it returns is used again.
+    package init(
+        options: ArchiveOptions, continuing frames: FrameIndex = FrameIndex(),
+        sink: @escaping @Sendable (ByteBuffer) async throws -> Void
+    ) {
         self.options = options
         self.sink = sink
         pieceLength = options.pieceLength
-        pipeline = FramePipeline(options: options, sink: sink)
+        pipeline = FramePipeline(options: options, continuing: frames, sink: sink)
+        tarOffset = frames.tarLength
         piece = pipeline.makePiece()
     }
 
@@ -156,6 +162,18 @@ package final class ArchiveWriter {
         return ArchiveSummary(
             fileLength: pipeline.frames.fileLength + Int64(footer.readableBytes), tarLength: tarOffset,
             frameCount: pipeline.frames.count)
+    }
+
+    /// Ends the current frame and waits until the sink has taken everything: from here another writer can go on.
+    ///
+    /// - Returns: the frames so far, which end at ``tarOffset``.
+    /// - Throws: ``ArchiveError/wrongOrder(_:)`` within a member or after ``finish()``; what the sink threw.
+    package func checkpoint() async throws -> FrameIndex {
+        guard open == nil, !finished else {
+            throw ArchiveError.wrongOrder("checkpoint() was called within a member, or after finish()")
+        }
+        try await flush()
+        return pipeline.frames
     }
 
     /// Stops: on return no compression runs and the sink is not called any more. Every later call throws.

@@ -16,6 +16,8 @@ package enum CatalogError: Error, Hashable, CustomStringConvertible {
     case notPending(String)
     /// A value that no catalog may hold; the row and what is wrong with it.
     case unacceptable(String)
+    /// An interrupted run's archive cannot be gone on with, because of this row.
+    case superseded(String)
     /// The file is not a catalog, or not one of Holdfast's.
     case notACatalog(FilePath, String)
     /// The catalog was written by a newer Holdfast whose schema this one cannot read.
@@ -35,6 +37,8 @@ package enum CatalogError: Error, Hashable, CustomStringConvertible {
             "\(row) was not listed, or is accounted for already"
         case .unacceptable(let what):
             "the catalog cannot hold this: \(what)"
+        case .superseded(let row):
+            "\(row) changed, and others share the bytes that it had"
         case .notACatalog(let path, let what):
             "\(path) is not a catalog of a backup: \(what)"
         case .tooNew(let path, let version):
@@ -47,11 +51,16 @@ package enum CatalogError: Error, Hashable, CustomStringConvertible {
 }
 
 extension CatalogError {
+    /// Whether the disk or SQLite would not do it, and neither the file's bytes nor its rows are at fault.
+    package var isOfStorage: Bool {
+        if case .storage = self { true } else { false }
+    }
+
     /// Whether the file's bytes are at fault, and not the disk or the caller.
     package var isDamage: Bool {
         switch self {
         case .notACatalog, .corrupt: true
-        case .exists, .storage, .incomplete, .notPending, .unacceptable, .tooNew: false
+        case .exists, .storage, .incomplete, .notPending, .unacceptable, .superseded, .tooNew: false
         }
     }
 

@@ -15,9 +15,13 @@ enum CatalogFile {
     /// The file is worth nothing until the backup that it belongs to is committed, and then its bytes are in the archive.
     /// So nothing is ever synced, and the journal, which lets a refused page of rows leave no trace, is in memory.
     ///
-    /// - Parameter base: an earlier catalog, attached as `earlier`; only read.
+    /// - Parameters:
+    ///   - base: an earlier catalog, attached as `earlier`; only read.
+    ///   - continuing: the journal of an interrupted run, attached as `journal`.
     /// - Returns: and the file names of the earlier archives that are folded.
-    static func create(at path: FilePath, base: CatalogBase?) throws -> (queue: DatabaseQueue, folded: [String]) {
+    static func create(
+        at path: FilePath, base: CatalogBase?, continuing: (path: FilePath, end: Int64)?
+    ) throws -> (queue: DatabaseQueue, folded: [String]) {
         try claim(path)
         let listing = FilePath(path.string + ".listing")
         try? FileManager.default.removeItem(atPath: listing.string)
@@ -34,6 +38,7 @@ enum CatalogFile {
                 try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
                 try database.execute(sql: "ATTACH DATABASE ? AS earlier", arguments: [base.path.string])
             }
+            if let continuing { try CatalogWriter.attach(continuing.path, to: database) }
             for schema in ["main", "listing"] {
                 try database.execute(
                     sql: """
@@ -52,8 +57,12 @@ enum CatalogFile {
                 sql: """
                     CREATE TABLE listing.rows(
                         key BLOB NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL, PRIMARY KEY(key, ordinal)
-                    ) WITHOUT ROWID
+                    ) WITHOUT ROWID;
+                    CREATE TABLE listing.late(key BLOB NOT NULL, ordinal INTEGER NOT NULL)
                     """)
+            if let continuing {
+                try CatalogJournal.checkRows(of: "journal", upTo: continuing.end, in: database)
+            }
             return if let base { try CatalogWriter.adopt(base, in: database) } else { [String]() }
         }
         return (queue, folded)

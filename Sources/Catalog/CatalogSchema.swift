@@ -32,7 +32,24 @@ enum CatalogSchema {
     static let creation = """
         PRAGMA application_id = \(applicationID);
         PRAGMA user_version = \(version);
-        CREATE TABLE objects(
+        \(objectsTable(in: "main"));
+        CREATE INDEX objects_by_position ON objects(archive, position, key, ordinal);
+        CREATE TABLE exceptions(
+            key BLOB NOT NULL,
+            ordinal INTEGER NOT NULL,
+            version_id TEXT,
+            reason TEXT NOT NULL,
+            message TEXT NOT NULL,
+            PRIMARY KEY(key, ordinal)
+        ) WITHOUT ROWID;
+        CREATE TABLE archives(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+        CREATE TABLE info(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        """
+
+    /// The statement that makes the table of objects.
+    static func objectsTable(in schema: String) -> String {
+        """
+        CREATE TABLE \(schema).objects(
             key BLOB NOT NULL,
             ordinal INTEGER NOT NULL,
             version_id TEXT,
@@ -56,19 +73,9 @@ enum CatalogSchema {
             archive INTEGER,
             position INTEGER,
             PRIMARY KEY(key, ordinal)
-        ) WITHOUT ROWID;
-        CREATE INDEX objects_by_position ON objects(archive, position, key, ordinal);
-        CREATE TABLE exceptions(
-            key BLOB NOT NULL,
-            ordinal INTEGER NOT NULL,
-            version_id TEXT,
-            reason TEXT NOT NULL,
-            message TEXT NOT NULL,
-            PRIMARY KEY(key, ordinal)
-        ) WITHOUT ROWID;
-        CREATE TABLE archives(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-        CREATE TABLE info(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        ) WITHOUT ROWID
         """
+    }
 
     /// What a delta has beside the tables of a whole catalog: the rows of its base that are gone.
     static let deltaCreation = """

@@ -18,13 +18,24 @@ package final class CatalogWriter: Sendable {
     let path: FilePath
     let running = Mutex(CatalogTotals())
     private let hasBase: Bool
+    /// Whether rows of an interrupted run are attached.
+    private let isContinuing: Bool
+    /// Whether a journal is attached.
+    let isJournaling: Mutex<Bool>
+    /// How far the tar stream is durable by the journal.
+    let durableEnd: Mutex<Int64>
     /// Earlier archives, by file name, of which so little is in use that nothing is taken over from them.
     package let foldedArchives: [String]
 
-    private init(queue: DatabaseQueue, path: FilePath, hasBase: Bool, foldedArchives: [String]) {
+    private init(
+        queue: DatabaseQueue, path: FilePath, hasBase: Bool, continuing end: Int64?, foldedArchives: [String]
+    ) {
         self.queue = queue
         self.path = path
         self.hasBase = hasBase
+        isContinuing = end != nil
+        isJournaling = Mutex(end != nil)
+        durableEnd = Mutex(end ?? 0)
         self.foldedArchives = foldedArchives
     }
 
@@ -39,13 +50,20 @@ package final class CatalogWriter: Sendable {
     ///
     /// The file is not synced to disk and is worth nothing if the process dies before ``finish()``: remove it then.
     ///
-    /// - Parameter base: the catalog from which ``list(_:)`` takes over what is unchanged.
-    /// - Throws: ``CatalogError/exists(_:)`` when there is a file already; ``CatalogError/storage(_:_:)``.
-    package static func create(at path: FilePath, base: CatalogBase? = nil) async throws -> CatalogWriter {
+    /// - Parameters:
+    ///   - base: the catalog from which ``list(_:)`` takes over what is unchanged.
+    ///   - journal: of an interrupted run, with how far the tar stream is durable by it: ``list(_:)`` takes over first
+    ///     what lies in the archive already.
+    /// - Throws: ``CatalogError/exists(_:)`` when there is a file already; ``CatalogError/storage(_:_:)``;
+    ///   ``CatalogError/corrupt(_:_:)`` for a journal that is damaged or names bytes behind its end.
+    package static func create(
+        at path: FilePath, base: CatalogBase? = nil, continuing journal: (path: FilePath, end: Int64)? = nil
+    ) async throws -> CatalogWriter {
         do {
             return try await blocking {
-                let (queue, folded) = try CatalogFile.create(at: path, base: base)
-                return CatalogWriter(queue: queue, path: path, hasBase: base != nil, foldedArchives: folded)
+                let (queue, folded) = try CatalogFile.create(at: path, base: base, continuing: journal)
+                return CatalogWriter(
+                    queue: queue, path: path, hasBase: base != nil, continuing: journal?.end, foldedArchives: folded)
             }
         } catch {
             throw translated(error, at: path)
@@ -64,17 +82,20 @@ package final class CatalogWriter: Sendable {
         package let fault: String?
         /// Whether it is as the earlier catalog has it: the row is stored, and the bytes lie where they lay.
         package let isUnchanged: Bool
+        /// Whether an interrupted run stored it in this archive, as it is now: the row is stored again.
+        package let isDurable: Bool
     }
 
     /// Records what a page of a listing shows, in one transaction. What a server says of one object never keeps the
     /// others out.
     package func list(_ objects: [ListedObject]) async throws -> [ListOutcome] {
-        let (outcomes, bytes) = try await write { [hasBase] database in
+        let (outcomes, bytes) = try await write { [hasBase, isContinuing] database in
             let statement = try database.cachedStatement(
                 sql: "INSERT OR IGNORE INTO listing.rows(key, ordinal, state) VALUES (?, ?, \(State.pending))")
             let takeOver = hasBase ? try database.cachedStatement(sql: Self.takeOver) : nil
+            let takeBack = isContinuing ? try database.cachedStatement(sql: Self.takeBack) : nil
             let settle = try Self.settling(as: State.stored, in: database)
-            var folders = try FolderCheck(database)
+            var folders = try FolderCheck(database, isContinuing: isContinuing)
             var bytes: Int64 = 0
             let outcomes = try objects.map { object in
                 try CatalogLimits.checkOrdinal(object.key, object.ordinal)
@@ -88,18 +109,28 @@ package final class CatalogWriter: Sendable {
                 if isNew { bytes = bytes.addingUpToMax(max(0, object.size)) }
                 let fault = CatalogLimits.fault(of: object)
                 var isUnchanged = false
-                if let takeOver, isNew, fault == nil {
+                var isDurable = false
+                if let takeBack, isNew, fault == nil {
+                    isDurable = try Self.takeOver(object, takeBack, database)
+                    if isDurable {
+                        try Self.settle(key, object.ordinal, settle, database)
+                    } else {
+                        try Self.checkIsUnshared(object, in: database)
+                    }
+                }
+                if let takeOver, isNew, !isDurable, fault == nil {
                     isUnchanged = try Self.takeOver(object, takeOver, database)
                     if isUnchanged { try Self.settle(key, object.ordinal, settle, database) }
                 }
-                return ListOutcome(isNew: isNew, collides: collides, fault: fault, isUnchanged: isUnchanged)
+                return ListOutcome(
+                    isNew: isNew, collides: collides, fault: fault, isUnchanged: isUnchanged, isDurable: isDurable)
             }
             return (outcomes, bytes)
         }
         running.withLock {
             $0.listed += outcomes.count { $0.isNew }
             $0.listedBytes = $0.listedBytes.addingUpToMax(bytes)
-            for (object, outcome) in zip(objects, outcomes) where outcome.isUnchanged {
+            for (object, outcome) in zip(objects, outcomes) where outcome.isUnchanged || outcome.isDurable {
                 $0.stored += 1
                 $0.storedBytes = $0.storedBytes.addingUpToMax(object.size)
             }
@@ -114,6 +145,7 @@ package final class CatalogWriter: Sendable {
     /// - Throws: ``CatalogError/notPending(_:)`` for a row that was not listed or is accounted for already;
     ///   ``CatalogError/unacceptable(_:)`` for a value beyond the limits of a catalog. Nothing is stored then.
     package func store(_ objects: [CatalogObject]) async throws {
+        let durable = durableEnd.withLock { $0 }
         let bytes = try await write { database in
             let settle = try Self.settling(as: State.stored, in: database)
             let statement = try database.cachedStatement(sql: Self.insertion)
@@ -124,6 +156,12 @@ package final class CatalogWriter: Sendable {
                 var row = RowBinder(statement)
                 row.bind(object)
                 try row.execute()
+                // A link to what is durable already: the next checkpoint would not find it by its place.
+                if durable > 0, let first = object.extents.first, first.archive == 0, first.offset < durable {
+                    try database.execute(
+                        sql: "INSERT INTO listing.late(key, ordinal) VALUES (?, ?)",
+                        arguments: [Data(object.key), object.ordinal])
+                }
                 bytes = bytes.addingUpToMax(object.size)
             }
             return bytes

@@ -16,10 +16,18 @@ struct FolderCheck {
     /// nearly every key of a sorted listing does, needs no look below it.
     private var greatest: [UInt8]
 
-    init(_ database: Database) throws {
+    /// The tables of keys that are in the archive or will be.
+    private let tables: [String]
+
+    /// - Parameter isContinuing: whether what an interrupted run stored is in the archive too.
+    init(_ database: Database, isContinuing: Bool) throws {
         self.database = database
-        let last = try Data.fetchOne(database, sql: "SELECT key FROM listing.rows ORDER BY key DESC LIMIT 1")
-        greatest = last.map { [UInt8]($0) } ?? []
+        tables = isContinuing ? ["listing.rows", "journal.objects"] : ["listing.rows"]
+        greatest = []
+        for table in tables {
+            let last = try Data.fetchOne(database, sql: "SELECT key FROM \(table) ORDER BY key DESC LIMIT 1")
+            if let last, greatest.lexicographicallyPrecedes(last) { greatest = [UInt8](last) }
+        }
     }
 
     mutating func collides(_ key: [UInt8]) throws -> Bool {
@@ -35,15 +43,19 @@ struct FolderCheck {
     }
 
     private func isListed(_ key: [UInt8]) throws -> Bool {
-        let statement = try database.cachedStatement(sql: "SELECT 1 FROM listing.rows WHERE key = ? LIMIT 1")
-        return try Int.fetchOne(statement, arguments: [Data(key)]) != nil
+        try tables.contains { table in
+            let statement = try database.cachedStatement(sql: "SELECT 1 FROM \(table) WHERE key = ? LIMIT 1")
+            return try Int.fetchOne(statement, arguments: [Data(key)]) != nil
+        }
     }
 
     private func hasListedBelow(_ key: [UInt8]) throws -> Bool {
-        let statement = try database.cachedStatement(
-            sql: "SELECT 1 FROM listing.rows WHERE key > ? AND key < ? LIMIT 1")
         let first = Data(key + [UInt8(ascii: "/")])
         let end = Data(key + [UInt8(ascii: "/") + 1])
-        return try Int.fetchOne(statement, arguments: [first, end]) != nil
+        return try tables.contains { table in
+            let statement = try database.cachedStatement(
+                sql: "SELECT 1 FROM \(table) WHERE key > ? AND key < ? LIMIT 1")
+            return try Int.fetchOne(statement, arguments: [first, end]) != nil
+        }
     }
 }

@@ -108,11 +108,11 @@ package struct Engine: Sendable {
     package func backUp(
         bucket: String, name: BackupName?, options: BackupRun.Options, progress: ProgressMeter
     ) async throws -> BackupReport {
-        let name = try name ?? .generated(bucket: bucket, at: services.now())
-        return try await BackupRun(
-            bucket: bucket, name: name, source: try source, vault: vault, options: options,
-            environment: environment(progress)
-        ).run()
+        var run = BackupRun(
+            bucket: bucket, name: try name ?? .generated(bucket: bucket, at: services.now()), source: try source,
+            vault: vault, options: options, environment: environment(progress))
+        run.isNameChosen = name != nil
+        return try await run.run()
     }
 
     /// Makes a self-contained backup of the newest one of a bucket, or of the one called `base`, from the vault alone.

@@ -37,7 +37,8 @@ final class Servers: Sendable {
         let client = S3Client(
             endpoint: configuration.endpoint, credentials: configuration.credentials, region: configuration.region,
             transport: transport, options: options)
-        return RetryingStorageService(S3Service(client), bandwidth: bandwidth, logger: logger)
+        return RetryingStorageService(
+            S3Service(client), bandwidth: bandwidth, retries: RetryLoop(logger: logger), logger: logger)
     }
 
     /// Closes every connection and ends the threads.

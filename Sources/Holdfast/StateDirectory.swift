@@ -38,6 +38,9 @@ package struct StateDirectory: Sendable {
     /// The directory of what was proven of archives.
     func proofs() async throws -> FilePath { try await folder("proofs") }
 
+    /// The directory of what is needed to go on with interrupted backups.
+    func interrupted() async throws -> FilePath { try await folder("interrupted") }
+
     /// Makes a small file, or replaces it at once and whole: killed at any moment, the old one or the new one is there.
     func replace(_ path: FilePath, with data: Data) async throws {
         let partial = try await workFile(name: "record")

@@ -73,7 +73,7 @@ extension HoldfastError {
             self.init(
                 .failed, "The working file \(path) cannot be written: \(what).",
                 hint: "Is there room in the state directory, and may this user write there (HOLDFAST_STATE_DIRECTORY)?")
-        case .exists, .incomplete, .notPending, .unacceptable, .tooNew:
+        case .exists, .incomplete, .notPending, .unacceptable, .superseded, .tooNew:
             self.init(.failed, "The catalog of the backup cannot be used: \(error).")
         }
     }

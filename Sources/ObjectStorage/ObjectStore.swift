@@ -55,6 +55,9 @@ package protocol ObjectStore: Sendable {
     /// Gives up an upload and its parts; one that is gone already is a success.
     func abortUpload(_ key: ObjectKey, _ upload: UploadID) async throws
 
+    /// The parts of an upload so far, ascending by number. An upload that is gone throws `.notFound`.
+    func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart]
+
     /// Every upload begun and neither completed nor aborted, below `prefix`.
     func uploads(prefix: [UInt8]) async throws -> [PendingUpload]
 

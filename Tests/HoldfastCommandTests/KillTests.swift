@@ -73,6 +73,34 @@ struct KillTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: archives).isEmpty)
     }
 
+    /// Killed behind a checkpoint, the backup goes on, in the directory as in the bucket.
+    @Test func aKilledBackupGoesOn() async throws {
+        // A checkpoint comes after 256 MiB, 32 parts of the upload.
+        try await HoldfastProcess.with(source: "resume-source", objects: 44, size: 8 << 20) { program in
+            let (outcome, isTripped) = try await program.interrupt(
+                ["backup", "resume-source", "--quiet"], at: 46, .before, SIGKILL)
+            #expect(isTripped && outcome.status == -SIGKILL, "\(outcome.errors)")
+            #expect(try await program.backups().isEmpty)
+
+            let again = try await program.run(["backup", "resume-source", "--json"])
+            #expect(again.status == 0, "\(again.errors)")
+            let report = try HoldfastProcess.decode(BackupReport.self, again)
+            let resumed = try #require(report.resumed)
+            #expect(resumed.objectCount >= 31 && resumed.objectCount < 44)
+            #expect(report.complete && report.copies.count == 2)
+            try await expectSound(program, report.name)
+            #expect(try await program.run(["delete", report.name, "--yes"]).status == 0)
+            try await program.withService { service in
+                let uploads = try await service.store(for: program.bucket).uploads(prefix: [])
+                #expect(uploads.isEmpty)
+            }
+            for folder in ["vault/buckets", "state/interrupted"] {
+                let path = program.directory.appending(folder).string
+                #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
+            }
+        }
+    }
+
     @Test(arguments: [SIGINT, SIGTERM], [5, 7, 8])
     func anInterruptionCleansUp(signal: Int32, number: Int) async throws {
         try await withProgram { program in

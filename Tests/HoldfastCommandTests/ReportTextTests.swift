@@ -37,6 +37,22 @@ struct ReportTextTests {
         #expect(backup.status == .complete)
     }
 
+    @Test("A backup that went on says what it did not fetch, and tells its own pace")
+    func resumed() {
+        var report = backup
+        report.resumed = ResumedPart(
+            begun: Date(timeIntervalSince1970: -3600), saved: Date(timeIntervalSince1970: -60), objectCount: 2000,
+            bytes: 3 << 20, archiveBytes: 1 << 19)
+        report.archiveSHA256 = ""
+        #expect(
+            report.lines.contains(
+                "  resumed  begun 1969-12-31 23:00:00 UTC and interrupted; 2,000 objects of it, 3.0 MiB, not fetched again"
+            ))
+        #expect(report.lines.contains("  time     2.00 s, 512 KiB/s, 500 objects/s"))
+        #expect(!report.lines.contains { $0.contains("sha256") })
+        #expect(report.status == .complete)
+    }
+
     @Test("A backup with exceptions names the first and says how to see all")
     func incomplete() {
         var report = backup

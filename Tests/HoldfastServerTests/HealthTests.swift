@@ -115,7 +115,13 @@ extension VaultCopyDouble {
     func beginReplacement(of file: ArchiveFile) async throws -> any ArchiveSink { throw refuse() }
     func replaceFront(of file: ArchiveFile, upTo end: Int64, with front: ByteBuffer) async throws { throw refuse() }
     func remove(_ file: ArchiveFile) async throws -> Bool { throw refuse() }
-    func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String] {
+    func resumeArchive(_ file: ArchiveFile, from checkpoint: SinkCheckpoint) async throws -> any ArchiveSink {
+        throw refuse()
+    }
+    func unfinished(_ file: ArchiveFile, upTo length: Int64) async throws -> (any RandomAccessBytes)? { throw refuse() }
+    func removeLeftovers(
+        keeping files: Set<String>, isAlive: @Sendable (BackupName) async throws -> Bool
+    ) async throws -> [String] {
         throw refuse()
     }
     func files(in folder: String) async throws -> [String] { throw refuse() }

@@ -147,8 +147,18 @@ extension ForwardingCopy {
         try await base.replaceFront(of: file, upTo: end, with: front)
     }
     func remove(_ file: ArchiveFile) async throws -> Bool { try await base.remove(file) }
-    func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String] {
-        try await base.removeLeftovers(isAlive: isAlive)
+    func resumeArchive(_ file: ArchiveFile, from checkpoint: SinkCheckpoint) async throws -> any ArchiveSink {
+        try await base.resumeArchive(file, from: checkpoint)
+    }
+
+    func unfinished(_ file: ArchiveFile, upTo length: Int64) async throws -> (any RandomAccessBytes)? {
+        try await base.unfinished(file, upTo: length)
+    }
+
+    func removeLeftovers(
+        keeping files: Set<String>, isAlive: @Sendable (BackupName) async throws -> Bool
+    ) async throws -> [String] {
+        try await base.removeLeftovers(keeping: files, isAlive: isAlive)
     }
     func files(in folder: String) async throws -> [String] { try await base.files(in: folder) }
     func createFile(_ path: String, _ content: ByteBuffer) async throws -> Bool {

@@ -188,6 +188,9 @@ private struct ScriptedListing: ObjectStore {
         try await base.completeUpload(key, upload, parts, ifAbsent: ifAbsent)
     }
     func abortUpload(_ key: ObjectKey, _ upload: UploadID) async throws { try await base.abortUpload(key, upload) }
+    func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] {
+        try await base.parts(of: key, upload)
+    }
     func uploads(prefix: [UInt8]) async throws -> [PendingUpload] { try await base.uploads(prefix: prefix) }
     func tags(of key: ObjectKey, version: VersionID?) async throws -> [ObjectStorage.Tag] {
         try await base.tags(of: key, version: version)

@@ -133,6 +133,10 @@ package final class FaultyObjectStore: ObjectStore {
         try await meet(.abortUpload, key) { _ in try await store.abortUpload(key, upload) }
     }
 
+    package func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] {
+        try await meet(.parts, key) { _ in try await store.parts(of: key, upload) }
+    }
+
     package func uploads(prefix: [UInt8]) async throws -> [PendingUpload] {
         try await meet(.uploads, nil) { _ in try await store.uploads(prefix: prefix) }
     }

@@ -10,7 +10,7 @@ import NIOCore
 /// Used by one task at a time.
 final class FramePipeline {
     /// The frames that the sink has taken.
-    private(set) var frames = FrameIndex()
+    private(set) var frames: FrameIndex
 
     private struct InFlight {
         let piece: ByteBuffer
@@ -24,7 +24,12 @@ final class FramePipeline {
     private var emptyPieces: [ByteBuffer] = []
     private var failure: (any Error)?
 
-    init(options: ArchiveOptions, sink: @escaping @Sendable (ByteBuffer) async throws -> Void) {
+    /// - Parameter frames: those that the sink has taken before.
+    init(
+        options: ArchiveOptions, continuing frames: FrameIndex,
+        sink: @escaping @Sendable (ByteBuffer) async throws -> Void
+    ) {
+        self.frames = frames
         width = max(options.parallelism, 1) + 1
         pieceLength = options.pieceLength
         workshop = Workshop(compressors: Pool { try options.makeCompressor() }, sink: sink)

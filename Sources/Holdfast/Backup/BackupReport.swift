@@ -49,12 +49,14 @@ package struct BackupReport: Codable, Sendable {
     package var deltaRows: Int?
     /// Bytes of the archive file.
     package var archiveBytes: Int64
-    /// SHA-256 of the archive file, hex.
+    /// SHA-256 of the archive file, hex; empty when nobody knows it.
     package var archiveSHA256: String
     /// Who can read it, in short forms; `nil` when everybody can who can read the vault.
     package var sealedTo: [String]?
     /// Objects that changed between listing and reading and were read again.
     package var changedCount: Int
+    /// What of an interrupted run it went on with; `nil` when it was made in one go.
+    package var resumed: ResumedPart?
     package var exceptionCount: Int
     /// Those of them that lie in an archive tier of the server, and can be read when they were brought back from there.
     package var deferredCount = 0
@@ -68,6 +70,27 @@ package struct BackupReport: Codable, Sendable {
     /// Copies that should hold it and do not: the backup is degraded.
     package var degraded: [CopyProblem]
     package var warnings: [String]
+}
+
+/// What of a backup an earlier run had made that was interrupted.
+package struct ResumedPart: Codable, Sendable {
+    /// When that run began, UTC.
+    package var begun: Date
+    /// When it had last made durable what it had, UTC.
+    package var saved: Date
+    /// Objects that were durable and are still the same, and the sum of their sizes: they were not fetched again.
+    package var objectCount: Int
+    package var bytes: Int64
+    /// Bytes of the archive file that were there.
+    package var archiveBytes: Int64
+
+    package init(begun: Date, saved: Date, objectCount: Int, bytes: Int64, archiveBytes: Int64) {
+        self.begun = begun
+        self.saved = saved
+        self.objectCount = objectCount
+        self.bytes = bytes
+        self.archiveBytes = archiveBytes
+    }
 }
 
 /// One object that is not in a backup, or not restored, and why.

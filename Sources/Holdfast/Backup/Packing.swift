@@ -23,6 +23,12 @@ struct Packing {
     private(set) var sharedCount = 0
     private(set) var sharedBytes: Int64 = 0
     private var known = KnownContents()
+
+    /// What is told of the objects that are packed, over all runs that made the archive.
+    var counts: BackupJournal.Counts {
+        get { BackupJournal.Counts(changed: changedCount, shared: sharedCount, sharedBytes: sharedBytes) }
+        set { (changedCount, sharedCount, sharedBytes) = (newValue.changed, newValue.shared, newValue.sharedBytes) }
+    }
     /// What the listing told beside the objects; complete when everything is packed.
     var findings = SourceListing.Findings()
 

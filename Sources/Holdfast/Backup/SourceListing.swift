@@ -65,6 +65,9 @@ struct SourceListing: Sendable {
                 olderVersions += 1
             }
         }
+        /// Objects that an interrupted run stored already, and the sum of their sizes.
+        var durableCount = 0
+        var durableBytes: Int64 = 0
     }
 
     /// Lists everything into the channel and finishes it, also when the listing fails.
@@ -100,6 +103,11 @@ struct SourceListing: Sendable {
         var bytes: Int64 = 0
         for ((info, place), outcome) in zip(rows, outcomes) where outcome.isNew {
             findings.count(place)
+            if outcome.isDurable {
+                findings.durableCount += 1
+                findings.durableBytes = findings.durableBytes.addingUpToMax(info.size)
+                continue
+            }
             if outcome.isUnchanged, !sweeps || place.isDeleteMarker { continue }
             let problem = outcome.fault.map { ObjectProblem(beyondLimit: $0) }
             pending.append(

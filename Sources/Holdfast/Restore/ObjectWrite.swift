@@ -71,7 +71,9 @@ struct ObjectWrite: Sendable {
             result = try await store.completeUpload(key, upload, parts, ifAbsent: ifAbsent)
         } catch {
             // In a task of its own so that a cancelled restore cleans up as well.
-            await Task { try? await store.abortUpload(key, upload) }.value
+            await RetryLoop.$waitsOutOutages.withValue(false) {
+                await Task { try? await store.abortUpload(key, upload) }.value
+            }
             throw error
         }
         let stored = try await store.head(key, version: nil).size

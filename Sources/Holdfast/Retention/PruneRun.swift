@@ -176,9 +176,12 @@ package struct PruneRun: Sendable {
     /// Removes what dead runs left. None of it is a backup, so that what fails here is only logged.
     private func tidy(_ report: inout PruneReport) async throws {
         let now = environment.services.now()
+        let kept = await InterruptedBackup.files(environment)
         for copy in vault.copies {
             do {
-                let removed = try await copy.removeLeftovers { try await vault.isAlive($0, in: copy, now: now) }
+                let removed = try await copy.removeLeftovers(keeping: kept) {
+                    try await vault.isAlive($0, in: copy, now: now)
+                }
                 report.leftovers += removed.map { "\($0) in \(copy.label)" }
                 _ = try await copy.removeTraces(now: now)
             } catch {

@@ -49,7 +49,9 @@ extension BucketCopy {
             if let retention { try await store.confirm(retention, on: key, version: nil) }
         } catch {
             // In a task of its own, so that a cancelled run cleans up as well.
-            await Task { [store] in try? await store.abortUpload(key, upload) }.value
+            await RetryLoop.$waitsOutOutages.withValue(false) {
+                await Task { [store] in try? await store.abortUpload(key, upload) }.value
+            }
             throw error
         }
     }

@@ -89,6 +89,27 @@ package struct BucketCopy: VaultCopy {
         }
     }
 
+    package func resumeArchive(
+        _ file: ArchiveFile, from checkpoint: SinkCheckpoint
+    ) async throws -> any ArchiveSink {
+        try await checkProtection()
+        do {
+            _ = try await store.head(key(file), version: nil)
+            throw HoldfastError.nameTaken(file.name.rawValue, in: label)
+        } catch let error as ObjectStoreError where error.code == .notFound {
+            // Begun behind the checkpoint, which does not know of it; else nobody would abort it before the next backup.
+            let uploads = (try? await store.uploads(prefix: key(file).bytes)) ?? []
+            for other in uploads where other.key == key(file) && other.upload.rawValue != checkpoint.upload {
+                try await store.abortUpload(other.key, other.upload)
+            }
+            return try await BucketSink(
+                store: store, key: key(file), label: label, continuing: checkpoint,
+                retention: lock?.retention(from: now()))
+        }
+    }
+
+    package func unfinished(_ file: ArchiveFile, upTo length: Int64) async throws -> (any RandomAccessBytes)? { nil }
+
     package func beginReplacement(of file: ArchiveFile) async throws -> any ArchiveSink {
         try await checkProtection()
         var old: ObjectInfo?
@@ -123,13 +144,16 @@ package struct BucketCopy: VaultCopy {
         return true
     }
 
-    package func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String] {
+    package func removeLeftovers(
+        keeping files: Set<String>, isAlive: @Sendable (BackupName) async throws -> Bool
+    ) async throws -> [String] {
         var removed: [String] = []
         let prefix = Array(VaultLayout.archives.utf8)
         for upload in try await store.uploads(prefix: prefix) where upload.key.bytes.starts(with: prefix) {
             let name = String(decoding: upload.key.bytes.dropFirst(prefix.count), as: UTF8.self)
             // What is not named like an archive is not ours to remove.
-            guard let file = ArchiveFile(fileName: name), try await !isAlive(file.name) else { continue }
+            guard let file = ArchiveFile(fileName: name), !files.contains(name), try await !isAlive(file.name)
+            else { continue }
             try await store.abortUpload(upload.key, upload.upload)
             removed.append(name)
         }

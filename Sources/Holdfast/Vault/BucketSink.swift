@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import NIOCore
 import ObjectStorage
 import Streams
@@ -36,6 +37,58 @@ actor BucketSink: ArchiveSink {
         self.store = store
         self.key = key
         self.label = label
+    }
+
+    /// Goes on with the upload of a run that is dead.
+    ///
+    /// - Throws: ``HoldfastError`` when the upload is gone, or has other parts than it had.
+    init(
+        store: any ObjectStore, key: ObjectKey, label: String, continuing checkpoint: SinkCheckpoint,
+        retention: ObjectRetention?
+    ) async throws {
+        isReplacing = false
+        self.retention = retention
+        self.store = store
+        self.key = key
+        self.label = label
+        filling = ByteBuffer(bytes: checkpoint.tail)
+        guard let id = checkpoint.upload else { return }
+        let upload = UploadID(id)
+        let found: [UploadedPart]
+        do {
+            found = try await store.parts(of: key, upload)
+        } catch let error as ObjectStoreError where error.code == .notFound {
+            throw HoldfastError(.notFound, "its upload to \(label) is gone")
+        }
+        let expected = checkpoint.parts.map { UploadedPart(number: $0.number, etag: $0.etag, size: $0.size) }
+        // There may be more: sent after the checkpoint. They are sent again under the same numbers.
+        guard found.filter({ $0.number <= (expected.last?.number ?? 0) }) == expected else {
+            throw HoldfastError(.conflict, "its upload to \(label) has other parts than it had")
+        }
+        self.upload = upload
+        done = expected
+        nextNumber = (expected.last?.number ?? 0) + 1
+    }
+
+    /// The least that a part may have that is not the last (S3 API).
+    private static let leastPart = 5 << 20
+
+    func checkpoint() async throws -> SinkCheckpoint {
+        if filling.readableBytes >= Self.leastPart { try await sendPart() }
+        while !running.isEmpty { try await awaitOldest() }
+        done.sort { $0.number < $1.number }
+        return SinkCheckpoint(
+            length: done.reduce(0) { $0 + $1.size }, upload: upload?.rawValue,
+            parts: done.map { SinkCheckpoint.Part(number: $0.number, etag: $0.etag, size: $0.size) },
+            tail: Data(filling.readableBytesView))
+    }
+
+    func suspend() async {
+        // What may have the name by now is no backup that anybody was told of, and its upload is used up.
+        if isUnconfirmed { return await abort() }
+        for task in running { task.cancel() }
+        for task in running { _ = try? await task.value }
+        running = []
     }
 
     /// Bytes of part `number`: 8 MiB, doubled after each 1,000 parts, so that 10,000 parts hold 7.8 TiB.
@@ -154,17 +207,19 @@ actor BucketSink: ArchiveSink {
         for task in running { _ = try? await task.value }
         running = []
         // Cleaning up must work also when the run was cancelled, so it runs in a task of its own.
-        await Task { [store, key, upload, isUnconfirmed, isReplacing, made, retention] in
-            // What was replaced is gone already: what has the name now is better than nothing.
-            if isUnconfirmed, !isReplacing {
-                // A version that is locked already cannot go: a marker then takes it out of sight.
-                let reference = ObjectReference(key, version: retention == nil ? nil : made)
-                let outcome = try? await store.delete([reference]).first
-                if reference.version != nil, outcome?.error != nil {
-                    _ = try? await store.delete([ObjectReference(key)])
+        await RetryLoop.$waitsOutOutages.withValue(false) {
+            await Task { [store, key, upload, isUnconfirmed, isReplacing, made, retention] in
+                // What was replaced is gone already: what has the name now is better than nothing.
+                if isUnconfirmed, !isReplacing {
+                    // A version that is locked already cannot go: a marker then takes it out of sight.
+                    let reference = ObjectReference(key, version: retention == nil ? nil : made)
+                    let outcome = try? await store.delete([reference]).first
+                    if reference.version != nil, outcome?.error != nil {
+                        _ = try? await store.delete([ObjectReference(key)])
+                    }
                 }
-            }
-            if let upload { try? await store.abortUpload(key, upload) }
-        }.value
+                if let upload { try? await store.abortUpload(key, upload) }
+            }.value
+        }
     }
 }

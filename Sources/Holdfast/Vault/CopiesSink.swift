@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import ObjectStorage
 
 /// The same bytes to every copy at once. A copy that fails is dropped and named; the others go on.
 actor CopiesSink {
@@ -11,11 +12,13 @@ actor CopiesSink {
         let error: any Error
     }
 
-    private var sinks: [(label: String, sink: any ArchiveSink)]
+    var sinks: [(label: String, sink: any ArchiveSink)]
+    /// The last copy, which stopped answering.
+    private var lastSilent: (any ArchiveSink)?
     private(set) var failures: [Failure]
     private(set) var committed: [String] = []
 
-    private init(sinks: [(label: String, sink: any ArchiveSink)], failures: [Failure]) {
+    init(sinks: [(label: String, sink: any ArchiveSink)], failures: [Failure]) {
         self.sinks = sinks
         self.failures = failures
     }
@@ -45,18 +48,17 @@ actor CopiesSink {
     }
 
     func write(_ bytes: ByteBuffer) async throws {
-        try await everywhere { try await $0.write(bytes) }
+        try await everywhere { try await $1.write(bytes) }
     }
 
     /// Commits each copy. The archive exists if at least one did.
     func commit() async throws {
-        try await everywhere { try await $0.commit() }
+        try await everywhere { try await $1.commit() }
         committed = sinks.map(\.label)
     }
 
     func abort() async {
-        for (_, sink) in sinks { await sink.abort() }
-        sinks = []
+        for sink in takeAll() { await sink.abort() }
     }
 
     /// Drops the copies for which `body` throws: what they would commit could not be relied on.
@@ -75,10 +77,17 @@ actor CopiesSink {
         return notes
     }
 
-    private func everywhere(_ body: @escaping @Sendable (any ArchiveSink) async throws -> Void) async throws {
+    /// Every sink that is not done with; this forgets them.
+    func takeAll() -> [any ArchiveSink] {
+        defer { (sinks, lastSilent) = ([], nil) }
+        return sinks.map(\.sink) + [lastSilent].compactMap { $0 }
+    }
+
+    /// Does something in each copy, with its label; one in which it fails is dropped.
+    func everywhere(_ body: @escaping @Sendable (String, any ArchiveSink) async throws -> Void) async throws {
         if sinks.count == 1 {
             do {
-                try await body(sinks[0].sink)
+                try await body(sinks[0].label, sinks[0].sink)
             } catch {
                 try await drop(0, error)
             }
@@ -87,7 +96,7 @@ actor CopiesSink {
                 for (index, entry) in sinks.enumerated() {
                     group.addTask {
                         do {
-                            try await body(entry.sink)
+                            try await body(entry.label, entry.sink)
                             return (index, nil)
                         } catch {
                             return (index, error)
@@ -107,15 +116,22 @@ actor CopiesSink {
         try Task.checkCancellation()
         let entry = sinks.remove(at: index)
         failures.append(Failure(label: entry.label, error: error))
-        await entry.sink.abort()
+        // An outage may be over tomorrow, and what the last copy holds may be all that there is of the archive: then it is
+        // the caller who gives it up, or not.
+        if sinks.isEmpty, (error as? ObjectStoreError)?.isTransient == true {
+            lastSilent = entry.sink
+        } else {
+            await entry.sink.abort()
+        }
     }
 
     private func throwIfNoneLeft() throws {
         guard sinks.isEmpty else { return }
         if let error = failures.last?.error as? HoldfastError { throw error }
         let reasons = failures.map { "\($0.label): \($0.error)" }.joined(separator: "; ")
+        let isOutage = (failures.last?.error as? ObjectStoreError)?.isTransient == true
         throw HoldfastError(
-            .failed, "No copy of the vault can be written: \(reasons)",
+            isOutage ? .unreachable : .failed, "No copy of the vault can be written: \(reasons)",
             hint: "holdfast check tries each copy of the vault and says what is wrong with it.")
     }
 }

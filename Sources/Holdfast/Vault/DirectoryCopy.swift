@@ -58,6 +58,16 @@ package struct DirectoryCopy: VaultCopy {
         try await DirectorySink(directory: archiveDirectory, file: file)
     }
 
+    package func resumeArchive(
+        _ file: ArchiveFile, from checkpoint: SinkCheckpoint
+    ) async throws -> any ArchiveSink {
+        try await DirectorySink(directory: archiveDirectory, file: file, continuingAt: checkpoint.end)
+    }
+
+    package func unfinished(_ file: ArchiveFile, upTo length: Int64) async throws -> (any RandomAccessBytes)? {
+        try await LocalFileBytes(archiveDirectory.appending(DirectorySink.partialPrefix + file.fileName))
+    }
+
     package func beginReplacement(of file: ArchiveFile) async throws -> any ArchiveSink {
         try await DirectorySink(directory: archiveDirectory, file: file, isReplacing: true)
     }
@@ -72,11 +82,14 @@ package struct DirectoryCopy: VaultCopy {
         }
     }
 
-    package func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String] {
+    package func removeLeftovers(
+        keeping files: Set<String>, isAlive: @Sendable (BackupName) async throws -> Bool
+    ) async throws -> [String] {
         let directory = archiveDirectory
         let names = try await FileThread.run { try FileSystemNames.list(directory) }
         var removed: [String] = []
         for name in names where name.hasPrefix(DirectorySink.partialPrefix) {
+            if files.contains(String(name.dropFirst(DirectorySink.partialPrefix.count))) { continue }
             // A living writer holds a lock on its file; the kernel drops it with the process, however that ends.
             if try await FileThread.run({ try FileSystemNames.unlinkIfUnlocked(directory.appending(name)) }) {
                 removed.append(name)

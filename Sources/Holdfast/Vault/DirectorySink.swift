@@ -22,6 +22,37 @@ final class DirectorySink: ArchiveSink {
     private let pending = Mutex(ByteBuffer())
     private let isClosed = Mutex(false)
 
+    /// Goes on with the partial file of a run that is dead, from a length on.
+    ///
+    /// - Throws: ``HoldfastError`` when it is not there, is shorter, or is being written; it stays as it is then.
+    init(directory: FilePath, file: ArchiveFile, continuingAt length: Int64) async throws {
+        isReplacing = false
+        self.directory = directory
+        target = directory.appending(file.fileName)
+        let partial = directory.appending(Self.partialPrefix + file.fileName)
+        self.partial = partial
+        descriptor = try await FileThread.run {
+            guard let found = try FileSystemNames.regularFile(partial) else {
+                throw HoldfastError(.notFound, "\(partial) is gone")
+            }
+            return try HoldfastError.withFile("write", partial) {
+                let descriptor = try SystemPackage.FileDescriptor.open(
+                    partial, .writeOnly, options: [.noFollow, .closeOnExec])
+                do {
+                    // With a second name it may be a backup: killed between the commit and the removal of this name.
+                    guard FileSystemNames.lock(descriptor), found.size >= length, !FileSystemNames.isShared(descriptor)
+                    else { throw HoldfastError(.conflict, "\(partial) is not as it was left") }
+                    try descriptor.resize(to: length)
+                    try descriptor.seek(offset: length, from: .start)
+                    return descriptor
+                } catch {
+                    try? descriptor.close()
+                    throw error
+                }
+            }
+        }
+    }
+
     init(directory: FilePath, file: ArchiveFile, isReplacing: Bool = false) async throws {
         self.isReplacing = isReplacing
         self.directory = directory
@@ -59,12 +90,30 @@ final class DirectorySink: ArchiveSink {
         }
     }
 
-    func commit() async throws {
+    private func flush() async throws {
         let rest = pending.withLock { pending in
             defer { pending = ByteBuffer() }
             return pending
         }
         try await flush(rest)
+    }
+
+    func checkpoint() async throws -> SinkCheckpoint {
+        try await flush()
+        let length = try await FileThread.run { [descriptor, partial, directory] in
+            try FileSystemNames.synchronise(descriptor, partial)
+            try FileSystemNames.synchronise(directory)
+            return try HoldfastError.withFile("write", partial) { try descriptor.seek(offset: 0, from: .current) }
+        }
+        return SinkCheckpoint(length: length)
+    }
+
+    func suspend() async {
+        await Task { try? await self.close() }.value
+    }
+
+    func commit() async throws {
+        try await flush()
         try await FileThread.run { [descriptor, partial, target, directory, isReplacing] in
             try FileSystemNames.synchronise(descriptor, partial)
             if isReplacing {

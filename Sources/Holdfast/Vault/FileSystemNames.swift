@@ -91,6 +91,12 @@ enum FileSystemNames {
         flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
     }
 
+    /// Whether a file has more than one name, or it cannot be told.
+    static func isShared(_ file: FileDescriptor) -> Bool {
+        var facts = stat()
+        return fstat(file.rawValue, &facts) != 0 || facts.st_nlink != 1
+    }
+
     /// Makes the names in a directory durable.
     static func synchronise(_ directory: FilePath) throws {
         let file = try HoldfastError.withFile("open", directory) {

@@ -42,6 +42,14 @@ package protocol VaultCopy: Sendable {
     /// Begins to write an archive. It appears under its name when `commit` returns, and not before.
     func beginArchive(_ file: ArchiveFile) async throws -> any ArchiveSink
 
+    /// Goes on with an archive that another run began and left behind; what is behind the checkpoint is dropped.
+    ///
+    /// - Throws: ``HoldfastError`` that says why that cannot be; what is there stays as it is then.
+    func resumeArchive(_ file: ArchiveFile, from checkpoint: SinkCheckpoint) async throws -> any ArchiveSink
+
+    /// The bytes of an archive that is not whole yet, up to a length; `nil` where they cannot be read, as in a bucket.
+    func unfinished(_ file: ArchiveFile, upTo length: Int64) async throws -> (any RandomAccessBytes)?
+
     /// Begins to write an archive that takes the place of the one that has its name when `commit` returns, at once and
     /// whole; before that, the old one stays as it is.
     func beginReplacement(of file: ArchiveFile) async throws -> any ArchiveSink
@@ -57,9 +65,11 @@ package protocol VaultCopy: Sendable {
     /// - Throws: ``HeldArchive`` when it is locked; then all of it is still there.
     func remove(_ file: ArchiveFile) async throws -> Bool
 
-    /// Removes what killed writers left behind, except where `isAlive` says that the writer of a name is at work.
-    /// Returns what was removed, for the log.
-    func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String]
+    /// Removes what killed writers left behind, except where `isAlive` says that the writer of a name is at work, and
+    /// except what is to be gone on with: the files of those names. Returns what was removed, for the log.
+    func removeLeftovers(
+        keeping files: Set<String>, isAlive: @Sendable (BackupName) async throws -> Bool
+    ) async throws -> [String]
 
     /// Removes what is left of small files that are gone: half-written ones that are older than a day, and in a bucket
     /// with versioning the versions and delete markers that nothing shows any more.
@@ -118,6 +128,12 @@ package protocol ArchiveSink: Sendable {
     /// - Throws: ``HoldfastError`` `.conflict` when the name was taken meanwhile; the other archive stays. Not so for a
     ///   replacement.
     func commit() async throws
+
+    /// Makes durable what was written so far, under no name that anybody lists, for a later run to go on from.
+    func checkpoint() async throws -> SinkCheckpoint
+
+    /// Stops, and leaves what is durable where it is. Never throws.
+    func suspend() async
 
     /// Gives up; nothing stays behind. Never throws: what cannot be removed now, the next run removes.
     func abort() async

@@ -4,6 +4,7 @@
 import Foundation
 import Glibc
 import NIOCore
+import ObjectStorage
 
 /// Who is at work on a name, or prunes the vault, for other processes and hosts to see (format, order of writes, steps 1
 /// and 6).
@@ -79,13 +80,14 @@ struct VaultLock: Codable, Equatable, Sendable {
 
     /// Takes the lock in one copy, breaking a dead one.
     ///
+    /// - Parameter dead: the token of a run that is known to be dead, whatever its lock says.
     /// - Throws: ``HoldfastError`` `.conflict` naming the holder of a living lock.
-    func take(in copy: any VaultCopy, path: String, now: Date) async throws {
+    func take(in copy: any VaultCopy, path: String, now: Date, dead: String? = nil) async throws {
         let content = try encoded
         for _ in 0..<3 {
             if try await copy.createFile(path, content) { return }
             guard let held = try await copy.readFile(path) else { continue }
-            if let holder = VaultLock(held), holder.isAlive(now: now) {
+            if let holder = VaultLock(held), holder.token != dead, holder.isAlive(now: now) {
                 throw holder.conflict(at: path, in: copy, now: now)
             }
             try await copy.removeFile(path)
@@ -126,6 +128,9 @@ struct HeldLock: Sendable {
         return true
     }
 
+    /// What tells this lock from every other one.
+    var token: String { lock.token }
+
     /// Whether a lock that was read is this one.
     func isSame(as other: VaultLock) -> Bool { other.token == lock.token }
 }
@@ -135,8 +140,18 @@ extension Vault {
     func withLock<Result>(
         _ operation: String, _ name: BackupName, services: SystemServices, _ body: () async throws -> Result
     ) async throws -> Result {
+        try await withLock(operation, name, breaking: nil, services: services) { _ in try await body() }
+    }
+
+    /// The same.
+    ///
+    /// - Parameter dead: the token of a run that is known to be dead, whose lock is broken at once.
+    func withLock<Result>(
+        _ operation: String, _ name: BackupName, breaking dead: String?, services: SystemServices,
+        _ body: (HeldLock) async throws -> Result
+    ) async throws -> Result {
         let lock = VaultLock(operation: operation, name: name.rawValue, now: services.now())
-        return try await withLock(lock, at: VaultLock.path(for: name), services: services) { _ in try await body() }
+        return try await withLock(lock, at: VaultLock.path(for: name), breaking: dead, services: services, body)
     }
 
     /// Runs `body` while holding the one lock under which archives are removed.
@@ -148,13 +163,14 @@ extension Vault {
     }
 
     private func withLock<Result>(
-        _ taken: VaultLock, at path: String, services: SystemServices, _ body: (HeldLock) async throws -> Result
+        _ taken: VaultLock, at path: String, breaking dead: String? = nil, services: SystemServices,
+        _ body: (HeldLock) async throws -> Result
     ) async throws -> Result {
         var held: [any VaultCopy] = []
         for copy in copies {
             do {
                 try await copy.prepare()
-                try await taken.take(in: copy, path: path, now: services.now())
+                try await taken.take(in: copy, path: path, now: services.now(), dead: dead)
                 held.append(copy)
             } catch let error as HoldfastError where error.code == .conflict {
                 await release(taken, path, in: held)
@@ -193,9 +209,11 @@ extension Vault {
 
     private func release(_ lock: VaultLock, _ path: String, in copies: [any VaultCopy]) async {
         // In a task of its own so that a cancelled run still unlocks; what fails here expires by itself.
-        await Task {
-            for copy in copies where await lock.isHeld(in: copy, path: path) { try? await copy.removeFile(path) }
-        }.value
+        await RetryLoop.$waitsOutOutages.withValue(false) {
+            await Task {
+                for copy in copies where await lock.isHeld(in: copy, path: path) { try? await copy.removeFile(path) }
+            }.value
+        }
     }
 
     /// Whether somebody is at work on a name, as far as `copy` knows.

@@ -24,6 +24,8 @@ struct BackupCommand: Subcommand {
             --synthetic-full asks the source for nothing: it makes one self-contained archive of the newest backup in the \
             vault, and of what that one needs. The earlier ones can then be removed.
 
+            A backup that was killed goes on from its last checkpoint when the same command is run again.
+
             Examples:
               holdfast backup photos
               holdfast backup photos --full

@@ -21,6 +21,12 @@ extension BackupReport {
             let older = AmountText.count(olderVersionCount, "older version")
             lines.append("           \(older) and \(AmountText.count(deleteMarkerCount, "delete marker")) among them")
         }
+        if let resumed {
+            let count = AmountText.count(resumed.objectCount, "object")
+            lines.append(
+                "  resumed  begun \(AmountText.time(resumed.begun)) UTC and interrupted; \(count) of it, \(AmountText.bytes(resumed.bytes)), not fetched again"
+            )
+        }
         if let cut { lines.append("  cut      \(AmountText.time(cut)) UTC") }
         if !dependsOn.isEmpty {
             let places = AmountText.count(dependsOn.count, "earlier archive")
@@ -38,10 +44,12 @@ extension BackupReport {
         }
         let share = AmountText.percent(archiveBytes, of: totalBytes).map { " (\($0) of the objects' bytes)" } ?? ""
         lines.append("  archive  \(file), \(AmountText.bytes(archiveBytes))\(share)")
-        lines.append("  time     \(AmountText.pace(storedCount, totalBytes, seconds: seconds))")
+        // The pace of this run, which an interrupted one had made a part of.
+        let (count, bytes) = (storedCount - (resumed?.objectCount ?? 0), totalBytes - (resumed?.bytes ?? 0))
+        lines.append("  time     \(AmountText.pace(count, bytes, seconds: seconds))")
         for (index, copy) in copies.enumerated() { lines.append("  \(index == 0 ? "copies " : "       ")  \(copy)") }
         lines += retention.map { "  locked   in \($0.copy): \($0.words)" }
-        lines.append("  sha256   \(archiveSHA256)")
+        if !archiveSHA256.isEmpty { lines.append("  sha256   \(archiveSHA256)") }
         if let sealedTo { lines.append("  sealed   to \(sealedTo.joined(separator: ", "))") }
         if changedCount > 0 {
             lines.append("  \(AmountText.count(changedCount, "object")) changed meanwhile and were read again.")

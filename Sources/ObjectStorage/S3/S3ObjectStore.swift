@@ -69,6 +69,10 @@ package struct S3ObjectStore: ObjectStore {
         try await client.abortUpload(key, in: bucket, upload)
     }
 
+    package func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] {
+        try await client.parts(of: key, in: bucket, upload)
+    }
+
     package func uploads(prefix: [UInt8]) async throws -> [PendingUpload] {
         try await client.uploads(prefix: prefix, in: bucket)
     }

@@ -94,6 +94,10 @@ package struct ObservedObjectStore: ObjectStore {
         try await observe(.abortUpload, key) { try await store.abortUpload(key, upload) }
     }
 
+    package func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] {
+        try await observe(.parts, key) { try await store.parts(of: key, upload) }
+    }
+
     package func uploads(prefix: [UInt8]) async throws -> [PendingUpload] {
         try await observe(.uploads) { try await store.uploads(prefix: prefix) }
     }

@@ -80,6 +80,10 @@ package struct RateLimitedObjectStore: ObjectStore {
         try await store.abortUpload(key, upload)
     }
 
+    package func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] {
+        try await store.parts(of: key, upload)
+    }
+
     package func uploads(prefix: [UInt8]) async throws -> [PendingUpload] { try await store.uploads(prefix: prefix) }
 
     package func tags(of key: ObjectKey, version: VersionID?) async throws -> [Tag] {

@@ -63,6 +63,10 @@ package struct ReadOnlyObjectStore: ObjectStore {
         throw refusal("abort the upload of \(key)")
     }
 
+    package func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] {
+        try await store.parts(of: key, upload)
+    }
+
     package func uploads(prefix: [UInt8]) async throws -> [PendingUpload] {
         try await store.uploads(prefix: prefix)
     }

@@ -14,19 +14,24 @@ package struct RetryPolicy: Sendable {
     package var cap: Duration
     /// The longest `Retry-After` that is obeyed; a server that asks for an hour is asked again sooner.
     package var retryAfterCap: Duration
-    /// After so long no further attempt is begun where no answer comes: a server that keeps a connection and says nothing
-    /// costs a whole time limit each time.
+    /// After so long no further attempt is begun where no answer comes, and none ever came: a server that keeps a
+    /// connection and says nothing costs a whole time limit each time.
     package var patience: Duration
+    /// For so long a server is waited for that answered before and is silent: a network may be gone for minutes, and a run
+    /// of hours must not end with it.
+    package var outage: Duration
 
     package init(
         attempts: Int = 6, base: Duration = .milliseconds(100), cap: Duration = .seconds(20),
-        retryAfterCap: Duration = .seconds(60), patience: Duration = .seconds(100)
+        retryAfterCap: Duration = .seconds(60), patience: Duration = .seconds(100),
+        outage: Duration = .seconds(300)
     ) {
         self.attempts = max(1, attempts)
         self.base = base
         self.cap = cap
         self.retryAfterCap = retryAfterCap
         self.patience = patience
+        self.outage = outage
     }
 
     /// The pause after a failed attempt.

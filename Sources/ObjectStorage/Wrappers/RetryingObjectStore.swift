@@ -112,6 +112,10 @@ package struct RetryingObjectStore: ObjectStore {
         try await retries.run { _ in try await store.abortUpload(key, upload) }
     }
 
+    package func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] {
+        try await retries.run { _ in try await store.parts(of: key, upload) }
+    }
+
     package func uploads(prefix: [UInt8]) async throws -> [PendingUpload] {
         try await retries.run { _ in try await store.uploads(prefix: prefix) }
     }

@@ -5,7 +5,8 @@ import Synchronization
 
 /// The methods of ``ObjectStore``, as things to count.
 package enum StoreOperation: String, CaseIterable, Sendable {
-    case list, listVersions, get, head, put, delete, createUpload, uploadPart, completeUpload, abortUpload, uploads
+    case list, listVersions, get, head, put, delete, createUpload, uploadPart, completeUpload, abortUpload, uploads,
+        parts
     case tags, acl, apply
 }
 

@@ -74,6 +74,10 @@ package struct ThrottledObjectStore: ObjectStore {
         try await gate.pass { try await store.abortUpload(key, upload) }
     }
 
+    package func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] {
+        try await gate.pass { try await store.parts(of: key, upload) }
+    }
+
     package func uploads(prefix: [UInt8]) async throws -> [PendingUpload] {
         try await gate.pass { try await store.uploads(prefix: prefix) }
     }

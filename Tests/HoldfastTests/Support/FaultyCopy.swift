@@ -79,9 +79,20 @@ struct FaultyCopy: VaultCopy {
         return try await base.remove(file)
     }
 
-    func removeLeftovers(isAlive: @Sendable (BackupName) async throws -> Bool) async throws -> [String] {
+    func resumeArchive(_ file: ArchiveFile, from checkpoint: SinkCheckpoint) async throws -> any ArchiveSink {
+        try await meet(.begin)
+        return FaultySink(base: try await base.resumeArchive(file, from: checkpoint), copy: self)
+    }
+
+    func unfinished(_ file: ArchiveFile, upTo length: Int64) async throws -> (any RandomAccessBytes)? {
+        try await base.unfinished(file, upTo: length)
+    }
+
+    func removeLeftovers(
+        keeping files: Set<String>, isAlive: @Sendable (BackupName) async throws -> Bool
+    ) async throws -> [String] {
         try await meet(.leftovers)
-        return try await base.removeLeftovers(isAlive: isAlive)
+        return try await base.removeLeftovers(keeping: files, isAlive: isAlive)
     }
 
     func files(in folder: String) async throws -> [String] {
@@ -133,6 +144,10 @@ private struct FaultySink: ArchiveSink {
         try await copy.meet(.commit)
         try await base.commit()
     }
+
+    func checkpoint() async throws -> SinkCheckpoint { try await base.checkpoint() }
+
+    func suspend() async { await base.suspend() }
 
     func abort() async { await base.abort() }
 }

@@ -69,6 +69,10 @@ extension ForwardingStore {
         try await meet { try await base.abortUpload(key, upload) }
     }
 
+    func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] {
+        try await meet { try await base.parts(of: key, upload) }
+    }
+
     func uploads(prefix: [UInt8]) async throws -> [PendingUpload] {
         try await meet { try await base.uploads(prefix: prefix) }
     }

@@ -57,6 +57,12 @@ extension InMemoryBucket {
             partCount: parts.count)
     }
 
+    func parts(of key: ObjectKey, _ id: UploadID) throws -> [UploadedPart] {
+        try upload(id, of: key).parts.map { number, part in
+            UploadedPart(number: number, etag: part.etag, size: Int64(part.bytes.readableBytes))
+        }.sorted { $0.number < $1.number }
+    }
+
     func pendingUploads(prefix: [UInt8]) -> [PendingUpload] {
         uploads.filter { $0.value.key.bytes.starts(with: prefix) }
             .map { PendingUpload(key: $0.value.key, upload: $0.key, initiated: $0.value.initiated) }

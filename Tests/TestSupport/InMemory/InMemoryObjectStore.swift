@@ -131,6 +131,10 @@ package struct InMemoryObjectStore: ObjectStore {
         try service.withBucket(bucket) { $0.uploads[upload] = nil }
     }
 
+    package func parts(of key: ObjectKey, _ upload: UploadID) async throws -> [UploadedPart] {
+        try service.withBucket(bucket) { try $0.parts(of: key, upload) }
+    }
+
     package func uploads(prefix: [UInt8]) async throws -> [PendingUpload] {
         try service.withBucket(bucket) { $0.pendingUploads(prefix: prefix) }
     }
