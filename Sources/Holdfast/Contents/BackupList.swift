@@ -31,6 +31,8 @@ package struct BackupSummary: Codable, Sendable {
     package var missingCopies: [String]
     /// The other archives in which bytes of it lie, by file name; `nil` when nobody knows.
     package var dependsOn: [String]?
+    /// The archive of which it was made without the source; absent for all others.
+    package var syntheticOf: String?
     /// What `--tag` gave it.
     package var tags: [String] = []
     /// The globs of the keys that it was to hold, and of those that it was not; absent for the whole bucket.
@@ -158,6 +160,7 @@ extension BackupSummary {
         bucket = metadata.bucketName
         source = metadata.source?.endpoint
         tags = metadata.tags ?? []
+        syntheticOf = metadata.syntheticOf
         // Histories grow while a bucket shrinks: they say nothing of what is in it.
         listedCount = metadata.currentCount ?? (metadata.includeVersions ? nil : metadata.objectCount)
         (include, exclude, filter) = (metadata.include, metadata.exclude, metadata.filter)

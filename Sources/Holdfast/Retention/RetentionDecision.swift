@@ -26,8 +26,8 @@ package struct RetentionCandidate: Equatable, Sendable {
     package var tags: [String]
     /// Objects that the bucket listed; `nil` when nobody knows.
     package var listedCount: Int?
-    /// Whether its bytes lie in other archives too.
-    package var needsOthers = false
+    /// Whether it was made of an earlier backup, to take its place.
+    package var isSynthetic = false
 
     package init(
         file: String, name: String, time: Date, state: State = .good, copies: [String] = [], tags: [String] = [],
@@ -56,7 +56,7 @@ package struct RetentionCandidate: Equatable, Sendable {
         self.init(
             file: summary.file, name: summary.name, time: summary.time, state: state, copies: summary.copies,
             tags: summary.tags, listedCount: summary.listedCount)
-        needsOthers = summary.dependsOn != []
+        isSynthetic = summary.syntheticOf != nil
     }
 }
 

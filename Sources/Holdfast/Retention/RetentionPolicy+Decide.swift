@@ -40,9 +40,9 @@ private struct RetentionBallot {
         self.policy = policy
         self.now = now
         calendar = .retention(policy.timeZone)
-        // Of two that show one moment, the one that needs no other counts as the newer: it is there to relieve them.
+        // Of two that show one moment, the one that was made of the other counts as the newer: it is there to relieve it.
         backups = candidates.sorted {
-            ($0.time, $0.needsOthers ? 0 : 1, $0.file) > ($1.time, $1.needsOthers ? 0 : 1, $1.file)
+            ($0.time, $0.isSynthetic ? 1 : 0, $0.file) > ($1.time, $1.isSynthetic ? 1 : 0, $1.file)
         }
         staying = Array(repeating: [], count: backups.count)
         going = staying

@@ -46,6 +46,23 @@ import Testing
         try table(policy, try times.map { try backup($0) }, now: now)
     }
 
+    /// What was made of another backup shows the same moment, and is there to take its place; else names decide.
+    @Test func ofOneMomentTheOneMadeOfTheOtherIsTheNewer() throws {
+        let time = "2026-11-23T04:10:00Z"
+        var made = try Self.backup(time, name: "a-whole")
+        let others = try ["b-0", "b-1"].map { try Self.backup(time, name: $0) }
+        #expect(
+            try Self.table(Self.policy(last: 1), others) == [
+                "- b-0: older than the last 1", "+ b-1: the newest good one; last 1",
+            ])
+        made.isSynthetic = true
+        #expect(
+            try Self.table(Self.policy(last: 1), others + [made]) == [
+                "- b-0: older than the last 1", "- b-1: older than the last 1",
+                "+ a-whole: the newest good one; last 1",
+            ])
+    }
+
     @Test func everyRuleInOneTable() throws {
         let times = [
             "2024-12-31T23:00:00Z", "2025-07-01T05:00:00Z", "2026-10-31T05:00:00Z", "2026-11-15T05:00:00Z",
