@@ -110,7 +110,7 @@ package struct StoreLimits: Sendable {
         .nestedKeys, .directoryObjects)
 
     /// MiniStack 1.5: Amazon's behaviour since 2023, in memory.
-    package static let ministack = all.without("MiniStack")
+    package static let ministack = all.without("MiniStack", .uploadTagging)
 
     private func without(_ name: String, _ missing: StoreCapability...) -> StoreLimits {
         StoreLimits(name: name, capabilities: capabilities.subtracting(missing))
