@@ -161,6 +161,8 @@ package enum ObjectSetting: Hashable, Sendable {
     case retention(ObjectRetention)
     /// Needs a bucket with Object Lock.
     case legalHold(Bool)
+    /// All of them; what was there goes.
+    case tags([Tag])
 }
 
 /// An object, or one version of it.

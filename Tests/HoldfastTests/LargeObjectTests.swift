@@ -28,6 +28,39 @@ import Testing
         }
     }
 
+    /// A server that forgets the tags that an upload is created with, as Ceph and MiniStack do.
+    private struct ForgetfulStore: ForwardingStore {
+        let base: any ObjectStore
+        /// Whether it forgets those that are set afterwards too.
+        let keepsNone: Bool
+
+        func createUpload(_ key: ObjectKey, _ options: PutOptions) async throws -> UploadID {
+            var options = options
+            options.attributes.tags = []
+            return try await base.createUpload(key, options)
+        }
+
+        func apply(_ setting: ObjectSetting, to key: ObjectKey, version: VersionID?) async throws {
+            if case .tags = setting, keepsNone { return }
+            try await base.apply(setting, to: key, version: version)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func tagsThatAnUploadForgetsAreSetAgain(keepsNone: Bool) async throws {
+        try await Scene.with { scene in
+            let tags = [ObjectStorage.Tag("colour", "red")]
+            try await scene.store.put("large", Self.old, ObjectAttributes(tags: tags))
+            try await scene.backUp()
+            var service = AlteredService(scene.source)
+            let target = scene.source.store(for: "target")
+            service.stores["target"] = ForgetfulStore(base: target, keepsNone: keepsNone)
+            let report = try await scene.restore(at: service)
+            #expect(report.complete == !keepsNone && report.restoredCount == (keepsNone ? 0 : 1))
+            #expect(try await target.tags(of: ObjectKey("large"), version: nil) == (keepsNone ? [] : tags))
+        }
+    }
+
     /// The ETag of an upload in parts is a digest of theirs: with parts of other sizes a restored object would look
     /// changed for ever.
     @Test(arguments: [5, 8, 16])

@@ -80,7 +80,19 @@ struct ObjectWrite: Sendable {
         guard stored == object.size else {
             throw ObjectStoreError(.badAnswer, "The server holds \(stored) bytes of \(key), \(object.size) were sent.")
         }
+        if !object.attributes.tags.isEmpty { try await ensureTags(object.attributes.tags, of: key, result.version) }
         return result.version
+    }
+
+    /// Some servers forget the tags that an upload is created with.
+    ///
+    /// - Throws: ``ObjectStoreError`` when the object has others in the end.
+    private func ensureTags(_ tags: [Tag], of key: ObjectKey, _ version: VersionID?) async throws {
+        if Set(try await store.tags(of: key, version: version)) == Set(tags) { return }
+        try await store.apply(.tags(tags), to: key, version: version)
+        guard Set(try await store.tags(of: key, version: version)) == Set(tags) else {
+            throw ObjectStoreError(.badAnswer, "The server does not keep the tags of \(key).")
+        }
     }
 
     private func send(

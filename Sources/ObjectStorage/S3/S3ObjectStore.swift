@@ -91,6 +91,7 @@ package struct S3ObjectStore: ObjectStore {
         case .retention(let retention):
             try await client.setRetention(retention, of: key, in: bucket, version: version)
         case .legalHold(let isOn): try await client.setLegalHold(isOn, of: key, in: bucket, version: version)
+        case .tags(let tags): try await client.setTags(tags, of: key, in: bucket, version: version)
         }
     }
 }

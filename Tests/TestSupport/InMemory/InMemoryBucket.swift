@@ -118,6 +118,7 @@ struct InMemoryBucket {
         case .legalHold(let isOn):
             try checkLockable()
             versions[key]?[index].hasLegalHold = isOn
+        case .tags(let tags): versions[key]?[index].attributes.tags = tags
         }
     }
 
