@@ -99,10 +99,6 @@ struct KillTests {
             #expect(report.complete && report.copies.count == 2)
             try await expectSound(program, report.name)
             #expect(try await program.run(["delete", report.name, "--yes"]).status == 0)
-            try await program.withService { service in
-                let uploads = try await service.store(for: program.bucket).uploads(prefix: [])
-                #expect(uploads.isEmpty)
-            }
             for folder in ["vault/buckets", "state/interrupted"] {
                 let path = program.directory.appending(folder).string
                 #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
