@@ -7,8 +7,8 @@ import SystemPackage
 
 /// How the two kinds of connection are opened.
 enum CatalogFile {
-    /// 32 MiB of pages for each of the two files: the bound on what a writer keeps in memory.
-    private static let cacheKiB = 32 * 1_024
+    /// 8 MiB of pages for each of the two files: the bound on what a writer keeps in memory.
+    private static let cacheKiB = 8 * 1_024
 
     /// A new catalog, with the list of what is still to be done attached as `listing`.
     ///

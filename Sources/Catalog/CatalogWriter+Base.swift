@@ -54,8 +54,9 @@ extension CatalogWriter {
             default: "o.\(column)"
             }
         }
+        // With OR FAIL no page is copied for the case that the statement fails half-way: the transaction is rolled back then.
         return """
-            INSERT INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
+            INSERT OR FAIL INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
             SELECT \(columns.joined(separator: ", "))
             FROM earlier.objects AS o JOIN listing.archive_numbers AS n ON n.earlier = o.archive
             WHERE o.key = ?1 AND o.size = ?2 AND o.etag = ?3 AND o.last_modified = ?4 AND o.is_delete_marker = ?5

@@ -83,7 +83,7 @@ extension CatalogWriter {
             }
         }
         return """
-            INSERT INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
+            INSERT OR FAIL INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
             SELECT \(columns.joined(separator: ", ")) FROM journal.objects AS o
             WHERE o.key = ?1 AND o.size = ?2 AND o.etag = ?3 AND o.last_modified = ?4 AND o.is_delete_marker = ?5
                 AND CASE WHEN ?6 IS NULL THEN o.is_latest ELSE coalesce(o.version_id, 'null') = ?6 END

@@ -75,55 +75,62 @@ package final class CatalogWriter: Sendable {
         /// `false` means that the same key and ordinal were listed before, as servers do that repeat entries.
         package let isNew: Bool
         /// Whether a key listed before is a folder of this one, or this one of it (`a` beside `a/b`), so that both
-        /// cannot be files of one file system.
-        package let collides: Bool
+        /// cannot be files of one file system. Not looked for when the row is stored already, under the name that it has.
+        package fileprivate(set) var collides = false
         /// What of the row is beyond the limits of a catalog, and the limit: such a row cannot be stored and must be
         /// excepted. `nil` for every other.
         package let fault: String?
         /// Whether it is as the earlier catalog has it: the row is stored, and the bytes lie where they lay.
-        package let isUnchanged: Bool
+        package fileprivate(set) var isUnchanged = false
         /// Whether an interrupted run stored it in this archive, as it is now: the row is stored again.
-        package let isDurable: Bool
+        package fileprivate(set) var isDurable = false
+
+        fileprivate init(isNew: Bool, fault: String?) {
+            self.isNew = isNew
+            self.fault = fault
+        }
     }
 
     /// Records what a page of a listing shows, in one transaction. What a server says of one object never keeps the
     /// others out.
     package func list(_ objects: [ListedObject]) async throws -> [ListOutcome] {
         let (outcomes, bytes) = try await write { [hasBase, isContinuing] database in
-            let statement = try database.cachedStatement(
-                sql: "INSERT OR IGNORE INTO listing.rows(key, ordinal, state) VALUES (?, ?, \(State.pending))")
             let takeOver = hasBase ? try database.cachedStatement(sql: Self.takeOver) : nil
             let takeBack = isContinuing ? try database.cachedStatement(sql: Self.takeBack) : nil
-            let settle = try Self.settling(as: State.stored, in: database)
+            // Nearly every row of a bucket that was backed up before is taken over, and then written once.
+            let expected = takeOver == nil && takeBack == nil ? State.pending : State.stored
+            let enter = try database.cachedStatement(
+                sql: "INSERT OR IGNORE INTO listing.rows(key, ordinal, state) VALUES (?, ?, \(expected))")
+            let reopen = try Self.settling(from: State.stored, as: State.pending, in: database)
             var folders = try FolderCheck(database, isContinuing: isContinuing)
             var bytes: Int64 = 0
             let outcomes = try objects.map { object in
                 try CatalogLimits.checkOrdinal(object.key, object.ordinal)
                 let key = CatalogLimits.fittedKey(object.key)
-                let collides = try folders.collides(key)
-                var row = RowBinder(statement)
+                var row = RowBinder(enter)
                 row.bind(key)
                 row.bind(object.ordinal)
                 try row.execute()
-                let isNew = database.changesCount == 1
-                if isNew { bytes = bytes.addingUpToMax(max(0, object.size)) }
-                let fault = CatalogLimits.fault(of: object)
-                var isUnchanged = false
-                var isDurable = false
-                if let takeBack, isNew, fault == nil {
-                    isDurable = try Self.takeOver(object, takeBack, database)
-                    if isDurable {
-                        try Self.settle(key, object.ordinal, settle, database)
-                    } else {
-                        try Self.checkIsUnshared(object, in: database)
+                var outcome = ListOutcome(isNew: database.changesCount == 1, fault: CatalogLimits.fault(of: object))
+                guard outcome.isNew else { return outcome }
+                bytes = bytes.addingUpToMax(max(0, object.size))
+                if outcome.fault == nil {
+                    if let takeBack {
+                        outcome.isDurable = try Self.takeOver(object, takeBack, database)
+                        if !outcome.isDurable { try Self.checkIsUnshared(object, in: database) }
+                    }
+                    if let takeOver, !outcome.isDurable {
+                        outcome.isUnchanged = try Self.takeOver(object, takeOver, database)
                     }
                 }
-                if let takeOver, isNew, !isDurable, fault == nil {
-                    isUnchanged = try Self.takeOver(object, takeOver, database)
-                    if isUnchanged { try Self.settle(key, object.ordinal, settle, database) }
+                if outcome.isDurable || outcome.isUnchanged {
+                    // It has a name in an archive.
+                    folders.pass(key)
+                } else {
+                    outcome.collides = try folders.collides(key)
+                    if expected != State.pending { try Self.settle(key, object.ordinal, reopen, database) }
                 }
-                return ListOutcome(
-                    isNew: isNew, collides: collides, fault: fault, isUnchanged: isUnchanged, isDurable: isDurable)
+                return outcome
             }
             return (outcomes, bytes)
         }
@@ -147,7 +154,7 @@ package final class CatalogWriter: Sendable {
     package func store(_ objects: [CatalogObject]) async throws {
         let durable = durableEnd.withLock { $0 }
         let bytes = try await write { database in
-            let settle = try Self.settling(as: State.stored, in: database)
+            let settle = try Self.settling(from: State.pending, as: State.stored, in: database)
             let statement = try database.cachedStatement(sql: Self.insertion)
             var bytes: Int64 = 0
             for object in objects {
@@ -177,7 +184,7 @@ package final class CatalogWriter: Sendable {
     /// - Throws: ``CatalogError/notPending(_:)`` as ``store(_:)`` does.
     package func except(_ exceptions: [CatalogException]) async throws {
         try await write { database in
-            let settle = try Self.settling(as: State.excepted, in: database)
+            let settle = try Self.settling(from: State.pending, as: State.excepted, in: database)
             let statement = try database.cachedStatement(
                 sql: "INSERT INTO exceptions(key, ordinal, version_id, reason, message) VALUES (?, ?, ?, ?, ?)")
             for exception in exceptions.map(CatalogLimits.fitted) {
@@ -210,13 +217,13 @@ package final class CatalogWriter: Sendable {
     }
 
     static let insertion = """
-        INSERT INTO objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
+        INSERT OR FAIL INTO objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
         VALUES (\(CatalogSchema.objectColumns.map { _ in "?" }.joined(separator: ", ")))
         """
 
-    private static func settling(as state: Int, in database: Database) throws -> Statement {
+    private static func settling(from before: Int, as state: Int, in database: Database) throws -> Statement {
         try database.cachedStatement(
-            sql: "UPDATE listing.rows SET state = \(state) WHERE key = ? AND ordinal = ? AND state = \(State.pending)")
+            sql: "UPDATE listing.rows SET state = \(state) WHERE key = ? AND ordinal = ? AND state = \(before)")
     }
 
     private static func settle(_ key: [UInt8], _ ordinal: Int, _ statement: Statement, _ database: Database) throws {

@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncAlgorithms
 import Catalog
 import ObjectStorage
 
@@ -11,7 +12,7 @@ extension SourceListing {
     /// prefix, and what is missing then is asked for key by key.
     func listVersions(_ order: VersionOrder, _ findings: inout Findings) async throws {
         var rest = order
-        for try await page in versionListing(of: store) {
+        for try await page in versionListing(of: store).buffer(policy: .bounded(1)) {
             let repeated = try await hand(on: rest.rows(page.versions), &findings)
             guard repeated == 0 else {
                 throw ObjectStoreError(
@@ -28,7 +29,7 @@ extension SourceListing {
 
     /// Whether ListObjectsV2 names a key that was there at the cut and was not listed.
     private func lacksKeys(before order: VersionOrder) async throws -> Bool {
-        for try await page in listing(of: store) {
+        for try await page in listing(of: store).buffer(policy: .bounded(1)) {
             let old = page.objects.filter { $0.lastModified <= order.cut }
             if try await !missing(old).isEmpty { return true }
         }

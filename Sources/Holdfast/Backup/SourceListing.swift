@@ -76,7 +76,8 @@ struct SourceListing: Sendable {
             var findings = Findings()
             switch scope {
             case .current:
-                for try await page in listing(of: store) {
+                // The server makes the next page while the catalog takes this one.
+                for try await page in listing(of: store).buffer(policy: .bounded(1)) {
                     _ = try await hand(on: page.objects.map { ($0, .current) }, &findings)
                 }
             case .versions(let cut, let includesAll):
