@@ -167,11 +167,14 @@ package struct Engine: Sendable {
     }
 
     /// Verifies a backup in every copy.
+    ///
+    /// - Parameter verified: shared by the verifications of several backups, so that what they share is read once.
     package func verify(
-        _ name: String, depth: VerifyDepth, sample: VerifySample? = nil, progress: ProgressMeter
+        _ name: String, depth: VerifyDepth, sample: VerifySample? = nil,
+        verified: VerifiedContents = VerifiedContents(), progress: ProgressMeter
     ) async throws -> VerifyReport {
         try await VerifyRun(
-            entry: try await vault.find(name), vault: vault, depth: depth, sample: sample,
+            entry: try await vault.find(name), vault: vault, depth: depth, sample: sample, verified: verified,
             environment: environment(progress)
         ).run()
     }
