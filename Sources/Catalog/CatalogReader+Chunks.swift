@@ -25,6 +25,7 @@ extension CatalogReader {
         guard try CatalogSchema.hasChunks("main", in: database) else { return }
         let named = Set(try Int.fetchAll(database, sql: "SELECT id FROM archives") + [0])
         try ExtentNumbers.eachOfSeveral(in: "main", database) { extents, _ in
+            guard let extents else { throw RowFault(what: "a row in several pieces does not say where they lie") }
             for extent in extents where !named.contains(extent.archive) {
                 throw RowFault(what: "archive \(extent.archive) is referred to and not named")
             }

@@ -112,7 +112,7 @@ extension CatalogWriter {
                 if isUsed == true { numbers.remove(number) }
             }
             try ExtentNumbers.eachOfSeveral(in: "main", database) { extents, _ in
-                for extent in extents { numbers.remove(extent.archive) }
+                for extent in extents ?? [] { numbers.remove(extent.archive) }
             }
             for number in numbers {
                 try database.execute(sql: "DELETE FROM archives WHERE id = ?", arguments: [number])

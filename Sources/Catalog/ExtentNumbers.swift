@@ -41,11 +41,13 @@ enum ExtentNumbers {
         ) { first, _ in first }
     }
 
-    /// Calls `body` with the extents of each row of a schema that has several, and the row's size.
+    /// Calls `body` with the extents of each row of a schema that has several, `nil` where they cannot be read, and with the
+    /// row's size.
     ///
     /// Only rows that have a list of chunks have several extents; there is an index of those.
-    static func eachOfSeveral(in schema: String, _ database: Database, _ body: ([Extent], Int64) throws -> Void) throws
-    {
+    static func eachOfSeveral(
+        in schema: String, _ database: Database, _ body: ([Extent]?, Int64) throws -> Void
+    ) throws {
         guard try CatalogSchema.hasChunks(schema, in: database) else { return }
         let rows = try Row.fetchCursor(
             database,
@@ -54,10 +56,8 @@ enum ExtentNumbers {
                 WHERE chunks IS NOT NULL AND \(areSeveral("extents"))
                 """)
         while let row = try rows.next() {
-            guard let text = String.fromDatabaseValue(row[0]), let size = Int64.fromDatabaseValue(row[1]),
-                let extents = ExtentText.decode(text)
-            else { throw RowFault(what: "a row names no extents that can be read") }
-            try body(extents, size)
+            let extents = String.fromDatabaseValue(row[0]).flatMap { ExtentText.decode($0) }
+            try body(extents, Int64.fromDatabaseValue(row[1]) ?? 0)
         }
     }
 }

@@ -58,6 +58,8 @@ enum Folding {
         }
         // Of an object in several pieces each archive has its own, and a piece that comes twice lies there once.
         try ExtentNumbers.eachOfSeveral(in: "earlier", database) { extents, size in
+            // A row that cannot be read is not taken over either.
+            guard let extents else { return }
             if let first = extents.first { live[first.archive, default: 0] &-= size }
             for extent in Set(extents) { live[extent.archive, default: 0] &+= extent.length }
         }
