@@ -101,7 +101,7 @@ let package = Package(
         // What a backup costs beside server and network, with millions of objects: `make scale`.
         .executableTarget(
             name: "holdfast-scale",
-            dependencies: ["Holdfast", "ObjectStorage", "Streams", bytes, paths, logging, crypto],
+            dependencies: ["Holdfast", "Archive", "ObjectStorage", "Streams", bytes, paths, logging, crypto],
             path: "Benchmarks/Scale"),
         .testTarget(name: "StreamsTests", dependencies: ["Streams", bytes]),
         .testTarget(name: "AgeTests", dependencies: ["Age", "Streams", bytes]),

@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import Foundation
 import Glibc
 import Holdfast
@@ -9,7 +10,8 @@ import ObjectStorage
 import SystemPackage
 
 /// `holdfast-scale COUNT DIRECTORY`: backs a generated bucket of COUNT objects up into DIRECTORY, then again with nothing
-/// changed and with one in a hundred changed, and prints seconds and peak memory so far, a line of JSON each.
+/// changed and with one in a hundred changed, and prints seconds and peak memory so far, a line of JSON each. Cuts a
+/// gigabyte into chunks at last, on one core.
 @main struct Main {
     struct Line: Encodable {
         var step: String
@@ -19,6 +21,7 @@ import SystemPackage
         var archiveBytes: Int64?
         var deltaRows: Int?
         var unchanged: Int?
+        var gigabytesPerSecond: Double?
     }
 
     static func main() async throws {
@@ -52,6 +55,28 @@ import SystemPackage
                 line.deltaRows = report.deltaRows
                 line.unchanged = report.unchangedCount
             }
+        }
+        try await measure("cutting") { $0.gigabytesPerSecond = cut() }
+    }
+
+    /// Gigabytes of noise that are cut in a second.
+    private static func cut() -> Double {
+        var random = SystemRandomNumberGenerator()
+        let noise = (0..<1 << 20).map { _ in random.next() }
+        let pieces = 120
+        return noise.withUnsafeBytes { bytes in
+            let clock = ContinuousClock.now
+            var cutter = ContentCutter()
+            var chunks = 0
+            for _ in 0..<pieces {
+                var rest = bytes
+                while let end = cutter.end(in: rest) {
+                    rest = UnsafeRawBufferPointer(rebasing: rest[end...])
+                    chunks += 1
+                }
+            }
+            precondition(chunks > pieces / 2, "noise has cuts")
+            return Double(pieces * bytes.count) / 1e9 / (ContinuousClock.now - clock).seconds
         }
     }
 

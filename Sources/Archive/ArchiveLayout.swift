@@ -7,6 +7,8 @@ package enum ArchiveLayout {
     package static let metadataName = ".backup_metadata.json"
     /// The name of the catalog, a SQLite database.
     package static let catalogName = ".holdfast/catalog.db"
+    /// The folder of chunks of large objects, each under its SHA-256 in hex digits.
+    package static let chunkFolder = ".holdfast/chunks/"
     /// The name of the frame index; the writer adds this member itself.
     package static let indexName = ".holdfast/index"
 }

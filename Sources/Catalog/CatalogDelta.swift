@@ -122,17 +122,22 @@ package struct CatalogDelta: Hashable, Sendable {
     /// Copies the rows that differ and names those that are gone; stops when there are more than `limit`.
     private static func copyChanges(since base: CatalogBase, limit: Int, in database: Database) throws -> Int {
         try CatalogNumbers.map(from: "earlier", archive: base.archive, to: "whole", in: database)
+        ExtentNumbers.install(try ExtentNumbers.read(from: "temp.numbers", in: database), in: database)
         let columns = CatalogSchema.objectColumns
+        let earlier = Dictionary(
+            uniqueKeysWithValues: zip(columns, try CatalogSchema.columns(of: "earlier", in: database)))
         let compared = columns.filter { !["key", "ordinal", "archive", "extents"].contains($0) }
-        let differs = compared.map { "m.\($0) IS NOT e.\($0)" }.joined(separator: " OR ")
+        let differs = compared.map { "m.\($0) IS NOT \(earlier[$0] == $0 ? "e.\($0)" : "NULL")" }
+            .joined(separator: " OR ")
         try database.execute(
             sql: """
                 INSERT INTO main.objects(\(columns.joined(separator: ", ")))
                 SELECT \(columns.map { "m.\($0)" }.joined(separator: ", ")) FROM whole.objects AS m
                 LEFT JOIN earlier.objects AS e ON e.key = m.key AND e.ordinal = m.ordinal
                 LEFT JOIN temp.numbers AS n ON n.earlier = e.archive
-                WHERE e.key IS NULL OR m.archive IS NOT n.now OR instr(m.extents, '],[')
-                    OR substr(m.extents, instr(m.extents, ',')) IS NOT substr(e.extents, instr(e.extents, ','))
+                WHERE e.key IS NULL OR m.archive IS NOT n.now 
+                    OR CASE WHEN \(ExtentNumbers.areSeveral("m.extents")) THEN m.extents IS NOT renumbered(e.extents)
+                        ELSE substr(m.extents, instr(m.extents, ',')) IS NOT substr(e.extents, instr(e.extents, ',')) END
                     OR \(differs)
                 LIMIT ?
                 """, arguments: [limit + 1])

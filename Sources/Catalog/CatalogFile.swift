@@ -60,6 +60,7 @@ enum CatalogFile {
                     ) WITHOUT ROWID;
                     CREATE TABLE listing.late(key BLOB NOT NULL, ordinal INTEGER NOT NULL)
                     """)
+            if base != nil { try CatalogWriter.createEarlierView(in: database) }
             if let continuing {
                 try CatalogJournal.checkRows(of: "journal", upTo: continuing.end, in: database)
             }

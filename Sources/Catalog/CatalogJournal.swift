@@ -58,7 +58,7 @@ package struct CatalogJournal: Sendable {
     /// `HFCJ` in `PRAGMA application_id`.
     static let applicationID = 0x4846_434a
     /// Raised with each change: a journal of another version is not gone on from.
-    static let version = 1
+    static let version = 2
 
     /// Makes the tables in an attached file that is empty.
     static func create(_ schema: String, in database: Database) throws {

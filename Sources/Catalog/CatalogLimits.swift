@@ -19,6 +19,7 @@ enum CatalogLimits {
     /// As text, fifty bytes each, they stay within ``extentTextBytes``.
     static let extentCount = 300_000
     static let extentTextBytes = 16 << 20
+    static let chunkListBytes = 36 * ChunkList.limit
     /// The first moment of the year 1 to the last of the year 9999, in milliseconds since 1970.
     static let moments: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
     /// S3 allows 10,000.
@@ -52,7 +53,7 @@ enum CatalogLimits {
             textFault(object.acl, "ACL") ?? textFault(object.retention, "retention")
                 ?? textFault(object.legalHold, "legal hold") ?? fieldFault(object.headers, "headers")
                 ?? fieldFault(object.metadata, "metadata") ?? fieldFault(object.tags, "tags")
-                ?? extentFault(object.extents)
+                ?? extentFault(object.extents) ?? chunkFault(object)
         }
     }
 
@@ -103,6 +104,14 @@ enum CatalogLimits {
         if fields.count > fieldCount { return "\(fields.count) \(name), and a catalog holds at most \(fieldCount)" }
         let bytes = fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
         return bytes > fieldBytes ? "\(name) of \(bytes) bytes, and a catalog holds at most \(fieldBytes)" : nil
+    }
+
+    private static func chunkFault(_ object: CatalogObject) -> String? {
+        guard let chunks = object.chunks else { return nil }
+        if chunks.count > ChunkList.limit {
+            return "\(chunks.count) chunks, and a catalog holds at most \(ChunkList.limit)"
+        }
+        return chunks.size == object.size ? nil : "chunks of \(chunks.size) bytes in all"
     }
 
     private static func extentFault(_ extents: [Extent]) -> String? {

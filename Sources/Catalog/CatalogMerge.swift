@@ -55,7 +55,8 @@ package enum CatalogMerge {
             try renumber(in: database)
         }
         let columns = CatalogSchema.objectColumns.joined(separator: ", ")
-        var copies = "INSERT INTO main.objects(\(columns)) SELECT \(columns) FROM part.objects ORDER BY key, ordinal;"
+        let selected = try CatalogSchema.columns(of: "part", in: database).joined(separator: ", ")
+        var copies = "INSERT INTO main.objects(\(columns)) SELECT \(selected) FROM part.objects ORDER BY key, ordinal;"
         for table in ["archives", "exceptions", "info"] {
             let columns = CatalogSchema.columns[table, default: []].joined(separator: ", ")
             copies +=
@@ -88,11 +89,19 @@ package enum CatalogMerge {
                 throw RowFault(what: "it keeps rows of its base whose bytes lie in an archive that it does not name")
             }
         }
+        ExtentNumbers.install(try ExtentNumbers.read(from: "temp.numbers", in: database), in: database)
+        let several = ExtentNumbers.areSeveral("extents")
+        let left = try Int.fetchOne(
+            database, sql: "SELECT 1 FROM main.objects WHERE \(several) AND renumbered(extents) IS NULL LIMIT 1")
+        guard left == nil else {
+            throw RowFault(what: "it keeps rows of its base of which pieces lie in an archive that it does not name")
+        }
         try database.execute(
             sql: """
                 UPDATE main.objects SET archive = n.now,
-                    extents = '[[' || n.now || substr(extents, instr(extents, ','))
-                FROM temp.numbers AS n WHERE n.earlier = objects.archive AND n.now <> n.earlier
+                    extents = CASE WHEN \(several) THEN renumbered(extents)
+                        ELSE '[[' || n.now || substr(extents, instr(extents, ',')) END
+                FROM temp.numbers AS n WHERE n.earlier = objects.archive AND (n.now <> n.earlier OR \(several))
                 """)
     }
 }

@@ -24,11 +24,15 @@ package struct CatalogObject: Hashable, Sendable {
     package var member: [UInt8]?
     /// Where the content lies, in the order of the content.
     package var extents: [Extent]
+    /// Into what the content was cut; `nil` where it was not. A reader leaves it out of the rows that it hands out:
+    /// ``CatalogReader/chunks(of:)`` asks for it.
+    package var chunks: ChunkList?
 
     package init(
         listed: ListedObject, headers: [CatalogField] = [], metadata: [CatalogField] = [], tags: [CatalogField] = [],
         acl: String? = nil, retention: String? = nil, legalHold: String? = nil, partCount: Int? = nil,
-        partSize: Int64? = nil, sha256: [UInt8]? = nil, member: [UInt8]? = nil, extents: [Extent] = []
+        partSize: Int64? = nil, sha256: [UInt8]? = nil, member: [UInt8]? = nil, extents: [Extent] = [],
+        chunks: ChunkList? = nil
     ) {
         self.listed = listed
         self.headers = headers
@@ -42,6 +46,7 @@ package struct CatalogObject: Hashable, Sendable {
         self.sha256 = sha256
         self.member = member
         self.extents = extents
+        self.chunks = chunks
     }
 
     package var key: [UInt8] { listed.key }

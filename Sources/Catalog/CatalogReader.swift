@@ -193,6 +193,7 @@ package final class CatalogReader: Sendable {
                     "SELECT archive FROM objects WHERE archive <> 0 AND archive NOT IN (SELECT id FROM archives) LIMIT 1"
             )
             if let unknown { throw RowFault(what: "archive \(unknown) is referred to and not named") }
+            try Self.checkChunks(database)
         }
     }
 
@@ -232,7 +233,7 @@ package final class CatalogReader: Sendable {
     ) async throws -> [CatalogObject] {
         try await read { database in
             let statement = try database.cachedStatement(
-                sql: "SELECT \(CatalogSchema.objectColumns.joined(separator: ", ")) FROM objects WHERE \(condition)")
+                sql: "SELECT \(CatalogSchema.readColumns.joined(separator: ", ")) FROM objects WHERE \(condition)")
             var last = after
             return try Array(
                 Row.fetchCursor(statement, arguments: arguments).map { row in
@@ -270,7 +271,7 @@ package final class CatalogReader: Sendable {
         return prefix[..<last] + [prefix[last] + 1]
     }
 
-    private func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         do {
             return try await queue.read(body)
         } catch {

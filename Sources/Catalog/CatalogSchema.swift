@@ -1,14 +1,16 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import GRDB
+
 /// The tables of a catalog. `Documentation/format.md` describes them for readers without Holdfast.
 enum CatalogSchema {
     /// `HFCT` in `PRAGMA application_id`: what tells a catalog from any other SQLite file.
     static let applicationID = 0x4846_4354
     /// Of a whole catalog: 1,000 times the major version, plus the minor. A reader takes any minor version of its major.
-    static let version = 1_000
+    static let version = 1_001
     /// The version of a delta, which no reader may take for a whole catalog.
-    static let deltaVersion = 2_000
+    static let deltaVersion = 2_001
 
     /// Few levels to descend in a table of millions.
     static let pageSize = 16_384
@@ -17,11 +19,15 @@ enum CatalogSchema {
     static let objectColumns = [
         "key", "ordinal", "version_id", "is_latest", "is_delete_marker", "size", "etag", "last_modified",
         "storage_class", "headers", "metadata", "tags", "acl", "retention", "legal_hold", "part_count", "part_size",
-        "sha256", "member", "extents", "archive", "position",
+        "sha256", "member", "extents", "archive", "position", "chunks",
     ]
 
+    /// What a reader asks for in the place of those columns: lists of chunks can be long, and are read one by one.
+    static let readColumns = objectColumns.map { $0 == "chunks" ? "NULL" : $0 }
+
+    /// What every catalog has; lists of chunks came later.
     static let columns: [String: [String]] = [
-        "objects": objectColumns,
+        "objects": objectColumns.filter { $0 != "chunks" },
         "exceptions": ["key", "ordinal", "version_id", "reason", "message"],
         "archives": ["id", "name"],
         "info": ["name", "value"],
@@ -34,6 +40,7 @@ enum CatalogSchema {
         PRAGMA user_version = \(version);
         \(objectsTable(in: "main"));
         CREATE INDEX objects_by_position ON objects(archive, position, key, ordinal);
+        CREATE INDEX objects_by_chunks ON objects(archive) WHERE chunks IS NOT NULL;
         CREATE TABLE exceptions(
             key BLOB NOT NULL,
             ordinal INTEGER NOT NULL,
@@ -72,9 +79,24 @@ enum CatalogSchema {
             extents TEXT,
             archive INTEGER,
             position INTEGER,
+            chunks BLOB,
             PRIMARY KEY(key, ordinal)
         ) WITHOUT ROWID
         """
+    }
+
+    /// Whether a catalog has lists of chunks. A generated column in their place would run its maker's expressions.
+    static func hasChunks(_ schema: String, in database: Database) throws -> Bool {
+        try Bool.fetchOne(
+            database,
+            sql: """
+                SELECT EXISTS(SELECT 1 FROM pragma_table_xinfo('objects', ?) WHERE name = 'chunks' AND hidden = 0)
+                """, arguments: [schema]) ?? false
+    }
+
+    /// The columns of a table of objects that may have no lists of chunks, in the order of ``objectColumns``.
+    static func columns(of schema: String, in database: Database) throws -> [String] {
+        try hasChunks(schema, in: database) ? objectColumns : readColumns
     }
 
     /// What a delta has beside the tables of a whole catalog: the rows of its base that are gone.

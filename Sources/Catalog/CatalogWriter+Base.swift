@@ -34,19 +34,33 @@ extension CatalogWriter {
                     arguments: [Folding.contentFact(share.name), String(content)])
             }
         }
+        ExtentNumbers.install(try ExtentNumbers.read(from: "listing.archive_numbers", in: database), in: database)
         return folded.sorted()
+    }
+
+    /// Shows the rows of an earlier catalog with every column, also where it has no lists of chunks yet.
+    static func createEarlierView(in database: Database) throws {
+        let columns = zip(
+            try CatalogSchema.columns(of: "earlier", in: database), CatalogSchema.objectColumns
+        ).map { "\($0) AS \($1)" }
+        try database.execute(
+            sql: "CREATE TEMP VIEW earlier_objects AS SELECT \(columns.joined(separator: ", ")) FROM earlier.objects")
     }
 
     /// Copies the row of an object version whose size, ETag and time are the same, with its bytes where they lie, to its
     /// place among the versions of its key by now.
     ///
     /// A version is known by its id; what was there before versions has the id `null`. Where the listing tells no ids it
-    /// is the current object. One with an exception is read again: it may have become readable. So is one in several
-    /// extents or without a checksum.
+    /// is the current object. One with an exception is read again: it may have become readable. So is one without a
+    /// checksum, and one of which any piece lies in a folded archive.
     static let takeOver: String = {
         let columns = CatalogSchema.objectColumns.map { column in
             switch column {
-            case "extents": "'[[' || n.now || substr(o.extents, instr(o.extents, ','))"
+            case "extents":
+                """
+                CASE WHEN \(ExtentNumbers.areSeveral("o.extents")) THEN renumbered(o.extents)
+                    ELSE '[[' || n.now || substr(o.extents, instr(o.extents, ',')) END
+                """
             case "archive": "n.now"
             case "ordinal": "?7"
             case "is_latest": "?8"
@@ -58,10 +72,11 @@ extension CatalogWriter {
         return """
             INSERT OR FAIL INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
             SELECT \(columns.joined(separator: ", "))
-            FROM earlier.objects AS o JOIN listing.archive_numbers AS n ON n.earlier = o.archive
+            FROM temp.earlier_objects AS o JOIN listing.archive_numbers AS n ON n.earlier = o.archive
             WHERE o.key = ?1 AND o.size = ?2 AND o.etag = ?3 AND o.last_modified = ?4 AND o.is_delete_marker = ?5
                 AND CASE WHEN ?6 IS NULL THEN o.is_latest ELSE coalesce(o.version_id, 'null') = ?6 END
-                AND o.sha256 IS NOT NULL AND instr(o.extents, '],[') = 0
+                AND o.sha256 IS NOT NULL AND o.extents IS NOT NULL AND (NOT \(ExtentNumbers.areSeveral("o.extents"))
+                    OR o.chunks IS NOT NULL AND renumbered(o.extents) IS NOT NULL)
                 AND NOT EXISTS (SELECT 1 FROM earlier.exceptions AS e WHERE e.key = o.key AND e.ordinal = o.ordinal)
             LIMIT 1
             """
@@ -91,9 +106,20 @@ extension CatalogWriter {
     /// To be called when every row is stored.
     package func referredArchives() async throws -> [String] {
         try await write { database in
+            var numbers = Set(try Int.fetchAll(database, sql: "SELECT id FROM archives"))
+            for number in numbers {
+                let isUsed = try Bool.fetchOne(
+                    database, sql: "SELECT EXISTS(SELECT 1 FROM objects WHERE archive = ?)", arguments: [number])
+                if isUsed == true { numbers.remove(number) }
+            }
+            try ExtentNumbers.eachOfSeveral(in: "main", database) { extents, _ in
+                for extent in extents ?? [] { numbers.remove(extent.archive) }
+            }
+            for number in numbers {
+                try database.execute(sql: "DELETE FROM archives WHERE id = ?", arguments: [number])
+            }
             try database.execute(
                 sql: """
-                    DELETE FROM archives WHERE NOT EXISTS (SELECT 1 FROM objects WHERE archive = archives.id);
                     DELETE FROM info WHERE name LIKE 'content.%'
                         AND substr(name, 9) NOT IN (SELECT archives.name FROM archives)
                     """)

@@ -9,7 +9,8 @@ package import SystemPackage
 /// Making durable what is stored, and going on from there. The journal is attached as `journal`.
 extension CatalogWriter {
     /// Makes durable, in the journal at `path`, the rows whose bytes lie in this catalog's own archive, with what the
-    /// caller notes. Costs what came since the last time. Rows with an exception are left out: they are read again.
+    /// caller notes. Costs what came since the last time. Rows with an exception are left out: they are
+    /// read again. So are those in several pieces, which may lie in other archives.
     ///
     /// - Parameters:
     ///   - end: how far the archive's tar stream is durable; every stored row lies before it.
@@ -36,14 +37,16 @@ extension CatalogWriter {
                 try database.execute(
                     sql: """
                         INSERT OR REPLACE INTO journal.objects(\(columns)) SELECT \(values) FROM main.objects AS o
-                        WHERE o.archive = 0 AND o.position >= ?1 AND o.sha256 IS NOT NULL AND NOT EXISTS
+                        WHERE o.archive = 0 AND o.position >= ?1 AND o.sha256 IS NOT NULL
+                            AND NOT \(ExtentNumbers.areSeveral("o.extents")) AND NOT EXISTS
                             (SELECT 1 FROM main.exceptions AS e WHERE e.key = o.key AND e.ordinal = o.ordinal);
                         """, arguments: [start])
                 try database.execute(
                     sql: """
                         INSERT OR REPLACE INTO journal.objects(\(columns)) SELECT \(values)
                         FROM listing.late AS l CROSS JOIN main.objects AS o ON o.key = l.key AND o.ordinal = l.ordinal
-                        WHERE o.archive = 0 AND o.sha256 IS NOT NULL AND NOT EXISTS
+                        WHERE o.archive = 0 AND o.sha256 IS NOT NULL
+                            AND NOT \(ExtentNumbers.areSeveral("o.extents")) AND NOT EXISTS
                             (SELECT 1 FROM main.exceptions AS e WHERE e.key = o.key AND e.ordinal = o.ordinal);
                         DELETE FROM listing.late;
                         """)

@@ -17,13 +17,15 @@ package final class CatalogWriter: Sendable {
     let queue: DatabaseQueue
     let path: FilePath
     let running = Mutex(CatalogTotals())
-    private let hasBase: Bool
+    /// Whether it builds on an earlier catalog.
+    package let hasBase: Bool
     /// Whether rows of an interrupted run are attached.
     private let isContinuing: Bool
     /// Whether a journal is attached.
     let isJournaling: Mutex<Bool>
     /// How far the tar stream is durable by the journal.
     let durableEnd: Mutex<Int64>
+    let pieces = Mutex(KnownPieces())
     /// Earlier archives, by file name, of which so little is in use that nothing is taken over from them.
     package let foldedArchives: [String]
 

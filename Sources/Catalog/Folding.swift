@@ -40,23 +40,45 @@ enum Folding {
     static func contentFact(_ archive: String) -> String { "content.\(archive)" }
 
     /// Looks at what the catalog attached as `earlier` uses. Reads every row of it.
+    ///
+    /// Bytes that several objects share count for each of them: such an archive is kept longer than it need be.
     static func shares(of base: CatalogBase, in database: Database) throws -> [ArchiveShare] {
-        let rows = try Row.fetchAll(
+        var live: [Int: Int64] = [:]
+        let sums = try Row.fetchAll(
             database,
             sql: """
-                SELECT coalesce(a.name, ?1) AS name, o.archive = 0 AS is_own, CAST(total(o.size) AS INTEGER) AS live, i.value AS content
-                FROM earlier.objects AS o LEFT JOIN earlier.archives AS a ON a.id = o.archive
-                LEFT JOIN earlier.info AS i ON i.name = 'content.' || a.name
-                WHERE o.archive IS NOT NULL GROUP BY o.archive
-                """, arguments: [base.archive])
-        return try rows.map { row in
-            guard let name = String.fromDatabaseValue(row["name"]), let isOwn = Bool.fromDatabaseValue(row["is_own"]),
-                let live = Int64.fromDatabaseValue(row["live"])
-            else { throw RowFault(what: "what it uses of its archives cannot be counted") }
-            // Its own archive was written with what it refers to there.
-            if isOwn { return ArchiveShare(name: name, live: live, content: live) }
-            let content = String.fromDatabaseValue(row["content"])
-            return ArchiveShare(name: name, live: live, content: content.flatMap { Int64($0) })
+                SELECT archive, CAST(total(size) AS INTEGER) FROM earlier.objects
+                WHERE archive IS NOT NULL GROUP BY archive
+                """)
+        for row in sums {
+            guard let archive = Int.fromDatabaseValue(row[0]), let sum = Int64.fromDatabaseValue(row[1]) else {
+                throw RowFault(what: "what it uses of its archives cannot be counted")
+            }
+            live[archive] = sum
         }
+        // Of an object in several pieces each archive has its own, and a piece that comes twice lies there once.
+        try ExtentNumbers.eachOfSeveral(in: "earlier", database) { extents, size in
+            // A row that cannot be read is not taken over either.
+            guard let extents else { return }
+            if let first = extents.first { live[first.archive, default: 0] &-= size }
+            for extent in Set(extents) { live[extent.archive, default: 0] &+= extent.length }
+        }
+        let names = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT a.id, a.name, i.value FROM earlier.archives AS a
+                LEFT JOIN earlier.info AS i ON i.name = 'content.' || a.name
+                """)
+        var shares: [ArchiveShare] = []
+        for row in names {
+            guard let id = Int.fromDatabaseValue(row[0]), let name = String.fromDatabaseValue(row[1]),
+                let used = live[id], id != 0
+            else { continue }
+            let content = String.fromDatabaseValue(row[2])
+            shares.append(ArchiveShare(name: name, live: used, content: content.flatMap { Int64($0) }))
+        }
+        // Its own archive was written with what it refers to there.
+        if let own = live[0] { shares.append(ArchiveShare(name: base.archive, live: own, content: own)) }
+        return shares
     }
 }

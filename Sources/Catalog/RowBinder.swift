@@ -64,5 +64,6 @@ extension RowBinder {
         bind(ExtentText.encode(object.extents))
         bind(object.extents.first?.archive)
         bind(object.extents.first?.offset)
+        bind(object.chunks?.bytes)
     }
 }

@@ -98,7 +98,7 @@ extension RowDecoder {
             etag: try text(limit: CatalogLimits.wordBytes),
             lastModified: try integer(),
             storageClass: try optionalText(limit: CatalogLimits.wordBytes))
-        let object = CatalogObject(
+        var object = CatalogObject(
             listed: listed,
             headers: try fields(),
             metadata: try fields(),
@@ -115,6 +115,7 @@ extension RowDecoder {
         let position = try optionalInteger()
         guard archive == object.extents.first.map({ Int64($0.archive) }), position == object.extents.first?.offset
         else { throw fault("does not agree with the extents") }
+        object.chunks = try chunks(size: object.size)
         try CatalogLimits.check(object)
         return object
     }
@@ -135,6 +136,15 @@ extension RowDecoder {
         guard let text = try optionalText(limit: CatalogLimits.textBytes) else { return [] }
         guard let fields = FieldText.decode(text) else { throw fault("is not a list of names and values") }
         return fields
+    }
+
+    /// A list of chunks, of a content of `size` bytes.
+    mutating func chunks(size: Int64) throws(RowFault) -> ChunkList? {
+        guard let bytes = try optionalBytes(limit: CatalogLimits.chunkListBytes) else { return nil }
+        guard let chunks = ChunkList(bytes: bytes, size: size) else {
+            throw fault("is not a list of chunks of \(size) bytes in all")
+        }
+        return chunks
     }
 
     private mutating func extents() throws(RowFault) -> [Extent] {

@@ -69,7 +69,7 @@ import Testing
             object.metadata = [CatalogField(name: "owner", value: "me")]
             try await makeCatalog(at: path, [object])
             #expect(try sqlite(path, "PRAGMA integrity_check") == "ok")
-            #expect(try sqlite(path, "PRAGMA user_version; PRAGMA application_id") == "1000\n1212564308")
+            #expect(try sqlite(path, "PRAGMA user_version; PRAGMA application_id") == "1001\n1212564308")
             #expect(
                 try sqlite(
                     path,

@@ -53,7 +53,7 @@ struct BackedUpObjects: Sendable {
     func pack(
         _ object: CatalogObject, _ pending: PendingObject, into writer: ArchiveWriter,
         onBytes: @escaping @Sendable (Int) -> Void
-    ) async throws -> (extent: Range<Int64>, sha256: [UInt8]) {
+    ) async throws -> StoredContent {
         let header = ArchiveMember(
             name: pending.member, kind: .file, size: object.size, modified: object.listed.lastModified,
             records: MemberRecords.records(
@@ -61,11 +61,16 @@ struct BackedUpObjects: Sendable {
         )
         return try await fromAnyCopy(of: object) { backup in
             var digests = RunningDigests(wantsMD5: false)
+            // The list is made anew: the old catalog may have none.
+            var chunks =
+                ChunkedContent.sizes.contains(object.size) ? ChunkedContent(size: object.size, keepsBytes: false) : nil
             var count: Int64 = 0
             var hasBegun = false
             do {
                 for try await piece in try await backup.stream(object) {
-                    digests = await Self.update(digests, piece)
+                    async let updated = Self.update(digests, piece)
+                    if let before = chunks { (chunks, _) = await ChunkedContent.taking(piece, into: before) }
+                    digests = await updated
                     count += Int64(piece.readableBytes)
                     try await WritingFailure.marked {
                         if !hasBegun { try await writer.begin(header) }
@@ -76,7 +81,8 @@ struct BackedUpObjects: Sendable {
                 }
                 try CheckedContent.compare(object, count: count, sha256: digests.sha256)
                 let extent = try await WritingFailure.marked { try await writer.end() }
-                return (extent, digests.sha256)
+                _ = chunks?.finish()
+                return StoredContent(at: extent, sha256: digests.sha256, chunks: chunks?.list)
             } catch {
                 // The header is out: the member is filled up, and the next reading follows under the same name.
                 if hasBegun, !(error is WritingFailure), !Task.isCancelled {

@@ -23,7 +23,8 @@ package struct BackupMetadata: Codable, Sendable {
     /// and `nil` where it is one moment.
     package var cut: Date?
     package var cutEnd: Date?
-    /// `full`, or `incremental` when bytes of it lie in other archives, which `dependsOn` names by file.
+    /// `full`, or `incremental` when bytes of it lie in other archives, which `dependsOn` names by file, or in
+    /// chunks of its own.
     package var kind: String?
     package var complete: Bool?
     package var exceptions: Int?

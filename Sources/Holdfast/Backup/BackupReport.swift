@@ -37,7 +37,8 @@ package struct BackupReport: Codable, Sendable {
     package var unchangedCount: Int
     /// Those archives, by file name.
     package var dependsOn: [String]
-    /// Objects whose bytes are those of another one and were stored once, and the sum of their sizes.
+    /// Objects whose bytes, or some of them, lay in this archive or an earlier one already, under whatever key, and how
+    /// many bytes were not stored for that.
     package var sharedCount: Int
     package var sharedBytes: Int64
     /// Archives of earlier backups of which so little was in use that it was fetched again, so that they can go.

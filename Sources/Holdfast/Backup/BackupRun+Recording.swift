@@ -26,6 +26,9 @@ extension BackupRun {
         let totals = try await catalog.finish()
         let stored = try await storedCatalog(path, since: earlier, without: catalog.foldedArchives)
         let dependsOn = Set(referred + stored.chain).sorted()
+        // What an interrupted run stored may lie in chunks too.
+        let isExtractable =
+            dependsOn.isEmpty && !packed.hasChunks && (earlier == nil || packed.findings.durableCount == 0)
         let complete = totals.exceptions == 0
         let selection = options.selection.canonical
         var metadata = BackupMetadata(
@@ -33,7 +36,7 @@ extension BackupRun {
             objectCount: totals.listed, totalSizeBytes: totals.storedBytes,
             includeVersions: options.allVersions, formatVersion: 1,
             cut: span.scope.cut ?? span.started, cutEnd: span.scope.cut == nil ? finished : nil,
-            kind: dependsOn.isEmpty ? "full" : "incremental", complete: complete,
+            kind: isExtractable ? "full" : "incremental", complete: complete,
             exceptions: totals.exceptions,
             currentCount: totals.listed - packed.findings.olderVersions - packed.findings.deleteMarkers,
             storedCount: totals.stored, storedBytes: totals.storedBytes, dependsOn: dependsOn,

@@ -7,6 +7,8 @@ import ObjectStorage
 /// Hands rows to the catalog in batches, so that each object does not cost a transaction.
 struct CatalogRows {
     private static let batch = 500
+    /// Lists of chunks are handed on when they take so many bytes.
+    private static let batchOfChunks = 1 << 20
 
     private let catalog: CatalogWriter
     private var stored: [CatalogObject] = []
@@ -17,6 +19,7 @@ struct CatalogRows {
     private(set) var deferredCount = 0
     private(set) var firstExceptions: [ExceptionReport] = []
     private(set) var storedCount = 0
+    private var chunkBytes = 0
 
     init(_ catalog: CatalogWriter) {
         self.catalog = catalog
@@ -25,7 +28,8 @@ struct CatalogRows {
     mutating func store(_ object: CatalogObject) async throws {
         stored.append(object)
         storedCount += 1
-        if stored.count >= Self.batch { try await flush() }
+        chunkBytes += object.chunks?.bytes.count ?? 0
+        if stored.count >= Self.batch || chunkBytes >= Self.batchOfChunks { try await flush() }
     }
 
     /// An object that is not in the backup.
@@ -63,6 +67,7 @@ struct CatalogRows {
         try await catalog.note(notes)
         notes.removeAll(keepingCapacity: true)
         stored.removeAll(keepingCapacity: true)
+        chunkBytes = 0
         exceptions.removeAll(keepingCapacity: true)
     }
 }

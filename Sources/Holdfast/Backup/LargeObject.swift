@@ -3,6 +3,7 @@
 
 import Archive
 import AsyncAlgorithms
+import Catalog
 import NIOCore
 import ObjectStorage
 import Streams
@@ -21,17 +22,18 @@ struct LargeObject {
     /// What became of a large object.
     struct Packed {
         let info: ObjectInfo
-        let extent: Range<Int64>
-        let sha256: [UInt8]
+        let content: StoredContent
         let changed: Bool
         let flaw: ObjectProblem?
     }
 
     /// Packs the object; when it changes meanwhile, what was written is voided and it is read again.
     ///
+    /// - Parameter catalog: knows what lies elsewhere already, where it builds on an earlier one.
     /// - Throws: ``ObjectProblem`` when it cannot be read.
     func pack(
-        into writer: ArchiveWriter, member: [UInt8], onBytes: @escaping @Sendable (Int) -> Void
+        into writer: ArchiveWriter, _ catalog: CatalogWriter, member: [UInt8],
+        onBytes: @escaping @Sendable (Int) -> Void
     ) async throws -> Packed {
         for attempt in 0...ObjectFetch.rereads {
             do {
@@ -41,9 +43,15 @@ struct LargeObject {
                 if attempt == 0, info.etag == listed.etag { info.lastModified = listed.lastModified }
                 let flaw = try await fetch.details.complete(&info, in: fetch.store)
                 try info.checkFitsCatalog()
-                let (extent, sha256) = try await write(info, into: writer, member: member, onBytes: onBytes)
+                let pieces = StoredPieces(info, at: place, member: member, into: writer, catalog)
+                let content =
+                    if let pieces {
+                        try await write(info, pieces, onBytes: onBytes)
+                    } else {
+                        try await write(info, into: writer, member: member, onBytes: onBytes)
+                    }
                 return Packed(
-                    info: info, extent: extent, sha256: sha256, changed: info.etag != listed.etag,
+                    info: info, content: content, changed: info.etag != listed.etag,
                     flaw: ObjectProblem.joining(flaw, ObjectFetch.missingMetadata(info)))
             } catch let error as ObjectStoreError where error.code == .preconditionFailed {
                 continue
@@ -54,12 +62,26 @@ struct LargeObject {
         throw ObjectProblem(reason: "changed", message: "it changed \(ObjectFetch.rereads) times while it was read")
     }
 
+    /// Stores what is not known yet, piece by piece. Pieces of a content that turns out wrong stay and are right.
+    private func write(
+        _ info: ObjectInfo, _ pieces: StoredPieces, onBytes: @escaping @Sendable (Int) -> Void
+    ) async throws -> StoredContent {
+        var pieces = pieces
+        let digests = try await readContent(info) { piece in
+            try await pieces.take(piece)
+            onBytes(piece.readableBytes)
+        }
+        try Self.compare(digests.md5, with: info)
+        return try await pieces.finish(sha256: digests.sha256)
+    }
+
     private func write(
         _ info: ObjectInfo, into writer: ArchiveWriter, member: [UInt8], onBytes: @escaping @Sendable (Int) -> Void
-    ) async throws -> (Range<Int64>, [UInt8]) {
+    ) async throws -> StoredContent {
         let header = ArchiveMember(
             name: member, kind: .file, size: info.size, modified: TimeText.milliseconds(info.lastModified),
             records: MemberRecords.records(of: info, at: place, member: member, sha256: nil))
+        var chunks = ChunkedContent.sizes.contains(info.size) ? ChunkedContent(size: info.size, keepsBytes: false) : nil
         var hasBegun = false
         do {
             let digests = try await readContent(info) { piece in
@@ -67,21 +89,26 @@ struct LargeObject {
                 if !hasBegun { try await writer.begin(header) }
                 hasBegun = true
                 try await writer.write(piece)
+                if let before = chunks { (chunks, _) = await ChunkedContent.taking(piece, into: before) }
                 onBytes(piece.readableBytes)
             }
             if !hasBegun { try await writer.begin(header) }
             hasBegun = true
-            if let stored = ETag.md5(of: info.etag), stored != digests.md5, !info.isETagOpaque {
-                throw ObjectProblem(
-                    reason: "corrupt", message: "its bytes have MD5 \(digests.md5), the server says \(stored)")
-            }
-            return (try await writer.end(), digests.sha256)
+            try Self.compare(digests.md5, with: info)
+            _ = chunks?.finish()
+            return StoredContent(at: try await writer.end(), sha256: digests.sha256, chunks: chunks?.list)
         } catch {
             // The header is out: fill the member up. The catalog does not name it, and a second reading follows it under
             // the same name, which is the one that tar leaves on disk.
             try Task.checkCancellation()
             if hasBegun { try await writer.abandon() }
             throw error
+        }
+    }
+
+    private static func compare(_ md5: String, with info: ObjectInfo) throws {
+        if let stored = ETag.md5(of: info.etag), stored != md5, !info.isETagOpaque {
+            throw ObjectProblem(reason: "corrupt", message: "its bytes have MD5 \(md5), the server says \(stored)")
         }
     }
 
@@ -110,8 +137,11 @@ struct LargeObject {
             }
             return piece
         } consume: { piece in
-            digests = await Self.update(digests, piece)
+            // Hashing and cutting take about as long: on two cores at once.
+            let before = digests
+            async let updated = Self.update(before, piece)
             try await consume(piece)
+            digests = await updated
         }
         return (digests.sha256, digests.md5)
     }

@@ -19,9 +19,11 @@ struct Packing {
     private(set) var changedCount = 0
     /// Objects of an earlier backup that turned out to have changed since the listing.
     private(set) var replacedCount = 0
-    /// Objects whose bytes are those of another one in the archive, and the sum of their sizes.
+    /// Objects whose bytes, or some of them, were in this archive or in an earlier one already, and how many bytes.
     private(set) var sharedCount = 0
     private(set) var sharedBytes: Int64 = 0
+    /// Whether objects lie in chunks of this archive, so that plain `tar` does not bring them back.
+    private(set) var hasChunks = false
     private var known = KnownContents()
 
     /// What is told of the objects that are packed, over all runs that made the archive.
@@ -83,25 +85,20 @@ struct Packing {
                 let object = try await LargeObject(
                     fetch: fetch, listed: pending.info, place: pending.place
                 ).pack(
-                    into: writer, member: pending.member,
+                    into: writer, packing.catalog, member: pending.member,
                     onBytes: { [progress = packing.progress] in progress.finished(objects: 0, bytes: $0) })
                 packing.progress.finished(bytes: 0)
                 packing.changedCount += object.changed ? 1 : 0
-                let row = CatalogObject(
-                    object.info, at: pending.place, member: pending.member, extent: object.extent,
-                    sha256: object.sha256)
-                try await packing.store(row, pending)
+                try await packing.store(object.content, object.info, pending)
                 if let flaw = object.flaw { try await packing.note(object.info, at: pending.place, flaw) }
             }
         case .kept(let pending, let object, let objects):
             try await settle(pending) { packing in
-                let (extent, sha256) = try await objects.pack(
+                let content = try await objects.pack(
                     object, pending, into: writer,
                     onBytes: { [progress = packing.progress] in progress.finished(objects: 0, bytes: $0) })
                 packing.progress.finished(bytes: 0)
-                let row = CatalogObject(
-                    pending.info, at: pending.place, member: pending.member, extent: extent, sha256: sha256)
-                try await packing.store(row, pending)
+                try await packing.store(content, pending.info, pending)
             }
         case .described(let pending, let info, let flaw, let tellsACL):
             try await settle(pending) { packing in
@@ -127,6 +124,7 @@ struct Packing {
     ) async throws {
         try object.info.checkFitsCatalog()
         if try await link(object, of: pending, into: writer) { return }
+        if try await refer(object, of: pending) { return }
         let name = pending.member
         let records = MemberRecords.records(
             of: object.info, at: pending.place, member: name, sha256: Hex.text(object.sha256))
@@ -169,14 +167,47 @@ struct Packing {
         _ = try await writer.append(member, content: ByteBuffer())
         progress.finished(bytes: size)
         changedCount += object.changed ? 1 : 0
-        sharedCount += 1
-        sharedBytes = sharedBytes.addingUpToMax(Int64(size))
+        share(Int64(size))
         let extent = offset..<offset + Int64(size)
         try await store(
             CatalogObject(
                 object.info, at: pending.place, member: pending.member, extent: extent, sha256: object.sha256), pending)
         if let flaw = object.flaw { try await note(object.info, at: pending.place, flaw) }
         return true
+    }
+
+    /// Refers to the same bytes in an earlier archive, whatever object they are of there: the row has its own description.
+    ///
+    /// - Returns: `false` when no earlier archive has them.
+    private mutating func refer(_ object: FetchedObject, of pending: PendingObject) async throws -> Bool {
+        let size = object.content.readableBytes
+        guard CatalogWriter.contentSizes.contains(Int64(size)),
+            let extent = try await catalog.extent(of: .content, sha256: object.sha256, length: size)
+        else { return false }
+        progress.finished(bytes: size)
+        changedCount += object.changed ? 1 : 0
+        var content = StoredContent(extents: [extent], sha256: object.sha256, chunks: nil)
+        content.sharedBytes = Int64(size)
+        try await store(content, object.info, pending)
+        if let flaw = object.flaw { try await note(object.info, at: pending.place, flaw) }
+        return true
+    }
+
+    private mutating func share(_ bytes: Int64) {
+        sharedCount += 1
+        sharedBytes = sharedBytes.addingUpToMax(bytes)
+    }
+
+    /// Puts in the row of an object that lies in one piece or several.
+    private mutating func store(
+        _ content: StoredContent, _ info: ObjectInfo, _ pending: PendingObject
+    ) async throws {
+        if content.sharedBytes > 0 { share(content.sharedBytes) }
+        hasChunks = hasChunks || content.isInChunks
+        var row = CatalogObject(info, at: pending.place, member: pending.member, extent: 0..<0, sha256: content.sha256)
+        row.extents = content.extents
+        row.chunks = content.chunks
+        try await store(row, pending)
     }
 
     /// A delete marker is an empty member, so that the archive tells of it without its catalog.
@@ -209,6 +240,7 @@ struct Packing {
         var row = CatalogObject(
             info, at: pending.place, member: stored.member ?? pending.member, extent: 0..<0, sha256: stored.sha256)
         row.extents = stored.extents
+        row.chunks = stored.chunks
         if !tellsACL { row.acl = stored.acl }
         if row != stored { try await catalog.replace(row) }
     }

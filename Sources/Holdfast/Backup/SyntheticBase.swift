@@ -146,6 +146,7 @@ extension CatalogObject {
         row.member = other.member
         row.extents = other.extents
         row.sha256 = other.sha256
+        row.chunks = other.chunks
         return row
     }
 }

@@ -36,6 +36,7 @@ struct ArchiveScan {
             let objects = scan.count == 1 ? "1 object" : "\(scan.count) objects"
             scan.flaws.append("The archive in \(copy) breaks off after \(objects): \(error)")
         }
+        scan.loseChunks()
         // Not even an end: these bytes are of something else, or nothing is left of them.
         guard scan.count > 0 || scan.metadata != nil || scan.hasEnd else {
             await environment.state.remove(path)
@@ -71,6 +72,8 @@ struct ArchiveScan {
         var hasEnd = false
         /// Members that should be objects and are not, or not as they were.
         var lossCount = 0
+        /// Chunks of large objects, of which only the catalog tells the order.
+        var chunkCount = 0
         /// Objects that no checksum was kept of.
         var uncheckedCount = 0
 
@@ -93,6 +96,7 @@ struct ArchiveScan {
                 }
                 let isOurs =
                     name.starts(with: ".holdfast/".utf8) && !member.records.contains { $0.name == "HOLDFAST.key" }
+                if name.starts(with: ArchiveLayout.chunkFolder.utf8), isOurs { chunkCount += 1 }
                 guard !isOurs else { continue }
                 switch member.kind {
                 case .directory: continue
@@ -169,6 +173,12 @@ struct ArchiveScan {
             } else {
                 try await catalog.replace(object)
             }
+        }
+
+        /// Says what nothing but a catalog can put together.
+        mutating func loseChunks() {
+            guard chunkCount > 0 else { return }
+            lose("It holds \(chunkCount) chunks of large objects, and the catalog that says of which is lost.")
         }
 
         private mutating func lose(_ flaw: String) {

@@ -185,29 +185,49 @@ package struct OpenedBackup: Sendable {
     /// An object's bytes, unchecked; ``CheckedContent`` checks them.
     package func stream(_ object: CatalogObject) async throws -> ByteStream {
         if let missingKey { throw missingKey }
-        let (number, extent) = try extent(of: object)
-        guard number == 0 else { return try await referred.reader(number).stream(extent) }
+        let places = try extents(of: object)
+        guard let first = places.first, places.count > 1 else {
+            return try await stream(places.first ?? (0, 0..<0))
+        }
+        let pieces = JoinedPieces(places[1...], after: try await stream(first)) { try await stream($0) }
+        return ByteStream { try await pieces.next() }
+    }
+
+    private func stream(_ place: Place) async throws -> ByteStream {
+        let (number, range) = place
+        guard number == 0 else { return try await referred.reader(number).stream(range) }
         switch content {
-        case .indexed(let archive): return archive.stream(extent)
-        case .sequential(let source): return ForwardBytes(decompressed(source.stream(0..<source.size))).stream(extent)
+        case .indexed(let archive): return archive.stream(range)
+        case .sequential(let source): return ForwardBytes(decompressed(source.stream(0..<source.size))).stream(range)
         }
     }
 
-    /// Where an object's bytes lie: the archive, 0 for this one, and the place in its tar stream.
-    func extent(of object: CatalogObject) throws -> (archive: Int, range: Range<Int64>) {
-        guard object.extents.count == 1, let extent = object.extents.first,
-            extent.archive == 0 || referred.name(extent.archive) != nil
+    /// A run of bytes: the archive, 0 for this one, and the place in its tar stream.
+    typealias Place = (archive: Int, range: Range<Int64>)
+
+    /// Where an object's bytes lie, in their order: one place at least.
+    ///
+    /// - Throws: ``HoldfastError`` `.corrupt` when they are not as many as the object has, or lie in an archive without a
+    ///   name.
+    func extents(of object: CatalogObject) throws -> [Place] {
+        let name = String(decoding: object.key, as: UTF8.self)
+        guard !object.extents.isEmpty,
+            object.extents.allSatisfy({ $0.archive == 0 || referred.name($0.archive) != nil })
         else {
-            throw HoldfastError(
-                .corrupt,
-                "The catalog does not say where the bytes of \(String(decoding: object.key, as: UTF8.self)) lie.")
+            throw HoldfastError(.corrupt, "The catalog does not say where the bytes of \(name) lie.")
         }
-        guard extent.length == object.size, extent.offset >= 0, extent.offset <= Int64.max - extent.length else {
-            throw HoldfastError(
-                .corrupt,
-                "The catalog says \(object.size) bytes of \(String(decoding: object.key, as: UTF8.self)) and names \(extent.length)."
-            )
+        var sum: Int64 = 0
+        var places: [Place] = []
+        for extent in object.extents {
+            guard extent.length >= 0, extent.offset >= 0, extent.offset <= Int64.max - extent.length,
+                sum <= Int64.max - extent.length
+            else { throw HoldfastError(.corrupt, "The catalog names a place of \(name) that cannot be.") }
+            sum += extent.length
+            places.append((extent.archive, extent.offset..<extent.offset + extent.length))
         }
-        return (extent.archive, extent.offset..<extent.offset + extent.length)
+        guard sum == object.size else {
+            throw HoldfastError(.corrupt, "The catalog says \(object.size) bytes of \(name) and names \(sum).")
+        }
+        return places
     }
 }

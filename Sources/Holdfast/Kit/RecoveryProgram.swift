@@ -12,7 +12,7 @@ enum RecoveryProgram {
         def tar_stream(path):
             return subprocess.Popen(["zstd" if path.endswith(".zst") else "gzip", "-dc", path], stdout=subprocess.PIPE).stdout
 
-        columns = "key, ordinal, is_latest, is_delete_marker, size, etag, last_modified, sha256, member, extents, position, archive"
+        columns = "key, ordinal, is_latest, is_delete_marker, size, etag, last_modified, sha256, member, position, archive, extents"
 
         def read_catalog(path):
             file = tempfile.NamedTemporaryFile()
@@ -30,27 +30,52 @@ enum RecoveryProgram {
                 gone = set(catalog.execute("select key, ordinal from tombstones union select key, ordinal from objects"))
                 for row in earlier.execute(f"select {columns} from objects"):
                     if row[:2] not in gone:
-                        catalog.execute(f"insert into objects({columns}) values (?,?,?,?,?,?,?,?,?,?,?,?)", (*row[:-1], numbers[names[row[-1]]]))
+                        extents = [[numbers[names[number]], *place] for number, *place in json.loads(row[-1])]
+                        catalog.execute(f"insert into objects({columns}) values (?,?,?,?,?,?,?,?,?,?,?,?)", (*row[:-2], extents[0][0], json.dumps(extents)))
             return catalog
 
         catalog = read_catalog(archive)
+        catalog.execute("create temp table pieces(archive, start, length, path, place)")
+        catalog.execute("create temp table files(path, size, sha256)")
+        for key, member, size, sha256, extents in catalog.execute(
+            "select key, member, size, sha256, extents from objects where is_latest and not is_delete_marker"):
+            path = os.path.join(target, os.fsdecode(member))
+            try:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                open(path, "xb").close()
+            except OSError:  # a file where a folder must be: both come from different archives
+                path = os.path.join(target, "key-" + key.hex())
+                open(path, "xb").close()
+            catalog.execute("insert into files values (?,?,?)", (os.fsencode(path), size, sha256))
+            place = 0  # a large object may lie in several pieces, and in several archives
+            for number, start, length in json.loads(extents):
+                if length:
+                    catalog.execute("insert into pieces values (?,?,?,?,?)", (number, start, length, os.fsencode(path), place))
+                place += length
+
         for number, name in [(0, archive)] + [(n, os.path.join(folder, a.removesuffix(".age"))) for n, a in catalog.execute("select id, name from archives")]:
-            stream, position, last = tar_stream(name), 0, None
-            rows = "select key, member, size, sha256, extents from objects where archive = ? and is_latest and not is_delete_marker order by position"
-            for key, member, size, sha256, extents in catalog.execute(rows, (number,)):
-                if extents != last:  # else the bytes of another object, which was stored once
-                    content, last = b"", extents
-                    for _, offset, length in json.loads(extents):
-                        stream.read(offset - position)
-                        content += stream.read(length)
-                        position = offset + length
-                assert len(content) == size and hashlib.sha256(content).digest() == sha256, key
-                path = os.path.join(target, os.fsdecode(member))
-                try:
-                    os.makedirs(os.path.dirname(path), exist_ok=True)
-                    open(path, "xb").write(content)
-                except OSError:  # a file where a folder must be: both come from different archives
-                    open(os.path.join(target, "key-" + key.hex()), "xb").write(content)
+            rows = catalog.execute("select start, start + length, path, place from pieces where archive = ? order by start", (number,))
+            row, wanted, position, stream = rows.fetchone(), [], 0, tar_stream(name)
+            while row or wanted:  # bytes that several objects share are read once
+                while row and row[0] == position:
+                    wanted.append(row)
+                    row = rows.fetchone()
+                until = min([end for _, end, _, _ in wanted] + ([row[0]] if row else []))
+                block = stream.read(min(until - position, 1 << 20))
+                assert block, name + " breaks off"
+                for start, _, path, place in wanted:
+                    with open(path, "r+b") as file:
+                        file.seek(place + position - start)
+                        file.write(block)
+                position += len(block)
+                wanted = [piece for piece in wanted if piece[1] > position]
+
+        for path, size, sha256 in catalog.execute("select path, size, sha256 from files"):
+            digest = hashlib.sha256()
+            with open(path, "rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+            assert os.path.getsize(path) == size and digest.digest() == sha256, path
 
         """#
 }

@@ -202,7 +202,10 @@ struct ArchiveRepair: Sendable {
                 entry, "what is left", inside, in: vault, flaws: [], trustsCache: false, environment)
             try await backup.catalog.check()
             for try await object in PositionOrder(catalog: backup.catalog) {
-                guard try backup.extent(of: object).archive == 0 else { break }
+                let places = try backup.extents(of: object)
+                guard places[0].archive == 0 else { break }
+                // What lies in part in other archives says nothing of this one alone; its frames have been checked.
+                guard places.allSatisfy({ $0.archive == 0 }) else { continue }
                 try await CheckedContent(backup: backup, object: object).read { _ in }
             }
             return true

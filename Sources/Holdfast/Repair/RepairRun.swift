@@ -104,12 +104,15 @@ package struct RepairRun: Sendable {
             let archives = Dictionary(try await backup.catalog.archives().map { ($0.id, $0.name) }) { first, _ in first
             }
             for try await object in KeyOrder(catalog: backup.catalog) {
-                guard let extent = object.extents.first else { continue }
-                let name = extent.archive == 0 ? own : archives[extent.archive] ?? "?"
-                let end = extent.offset.addingReportingOverflow(extent.length)
-                guard let bytes = lost[name], extent.length >= 0, !end.overflow,
-                    bytes.contains(extent.offset..<end.partialValue)
-                else { continue }
+                let hit = object.extents.lazy.compactMap { extent -> String? in
+                    let name = extent.archive == 0 ? own : archives[extent.archive] ?? "?"
+                    let end = extent.offset.addingReportingOverflow(extent.length)
+                    guard let bytes = lost[name], extent.length >= 0, !end.overflow,
+                        bytes.contains(extent.offset..<end.partialValue)
+                    else { return nil }
+                    return name
+                }.first
+                guard let name = hit else { continue }
                 report.lose(
                     .init(
                         backup: entry.file.name.rawValue, key: "\(ObjectKey(object.key))",

@@ -34,10 +34,11 @@ struct ObjectRestore: Sendable {
         var loaded = Loaded(decision: decision)
         guard case .write(let replacing) = decision.act, !dryRun else { return loaded }
         let object = decision.object
-        let extent = try backup.extent(of: object).range
+        let places = try backup.extents(of: object)
+        let extent = places[0].range
         // Links share the content of what they point at, which is gone by then: for them the archive is read again.
         let isBehind = await extent.lowerBound < forward.position && !extent.isEmpty
-        let content = isBehind ? try await backup.stream(object) : forward.stream(extent)
+        let content = isBehind || places.count > 1 ? try await backup.stream(object) : forward.stream(extent)
         if object.size <= ObjectWrite.wholeLimit {
             do {
                 loaded.content = try await content.collect(upTo: Int(ObjectWrite.wholeLimit))

@@ -113,11 +113,11 @@ package struct VerifyRun: Sendable {
         for try await object in KeyOrder(catalog: backup.catalog) {
             count += 1
             do {
-                let (number, range) = try backup.extent(of: object)
-                // Of an archive that cannot be read it is said once, not for each object.
-                if let length = lengths[number], range.upperBound > length {
-                    result.add("\(ObjectKey(object.key)) is said to lie beyond the archive's end")
+                let isBeyond = try backup.extents(of: object).contains { number, range in
+                    // Of an archive that cannot be read it is said once, not for each object.
+                    lengths[number].map { range.upperBound > $0 } ?? false
                 }
+                if isBeyond { result.add("\(ObjectKey(object.key)) is said to lie beyond the archive's end") }
             } catch {
                 result.add("\(error)")
             }
@@ -192,7 +192,14 @@ package struct VerifyRun: Sendable {
 
     @concurrent
     private static func read(_ object: CatalogObject, of backup: OpenedBackup) async throws {
-        try await CheckedContent(backup: backup, object: object).read { _ in }
+        // What a later backup would take for equal must be what the list says.
+        var list = ChunkListCheck(try await backup.catalog.chunks(of: object))
+        try await CheckedContent(backup: backup, object: object).read { list.take($0) }
+        guard list.isRight else {
+            throw HoldfastError(
+                .corrupt, "its bytes are right, and the list of its chunks in the catalog is not",
+                hint: "holdfast backup with --full builds on none of it.")
+        }
     }
 
     /// An archive without an index: the only way is from one end to the other, which proves the compression's checksums.

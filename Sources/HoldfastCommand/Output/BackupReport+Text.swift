@@ -37,7 +37,9 @@ extension BackupReport {
         }
         if sharedCount > 0 {
             let bytes = AmountText.bytes(sharedBytes)
-            lines.append("  of these \(AmountText.count(sharedCount)) have the bytes of others, \(bytes), stored once")
+            lines.append(
+                "  of these \(AmountText.count(sharedCount)) share \(bytes) with others or with earlier backups, stored once"
+            )
         }
         if !folded.isEmpty {
             lines.append("  folded   \(AmountText.count(folded.count, "earlier archive")), of which little was in use")
