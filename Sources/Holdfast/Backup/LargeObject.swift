@@ -41,7 +41,8 @@ struct LargeObject {
                 if attempt == 0, info.etag == listed.etag { info.lastModified = listed.lastModified }
                 let flaw = try await fetch.details.complete(&info, in: fetch.store)
                 try info.checkFitsCatalog()
-                let (extent, sha256) = try await write(info, into: writer, member: member, onBytes: onBytes)
+                let (extent, sha256, partSize) = try await write(info, into: writer, member: member, onBytes: onBytes)
+                info.partSize = partSize
                 return Packed(
                     info: info, extent: extent, sha256: sha256, changed: info.etag != listed.etag,
                     flaw: ObjectProblem.joining(flaw, ObjectFetch.missingMetadata(info)))
@@ -56,7 +57,7 @@ struct LargeObject {
 
     private func write(
         _ info: ObjectInfo, into writer: ArchiveWriter, member: [UInt8], onBytes: @escaping @Sendable (Int) -> Void
-    ) async throws -> (Range<Int64>, [UInt8]) {
+    ) async throws -> (Range<Int64>, sha256: [UInt8], partSize: Int64?) {
         let header = ArchiveMember(
             name: member, kind: .file, size: info.size, modified: TimeText.milliseconds(info.lastModified),
             records: MemberRecords.records(of: info, at: place, member: member, sha256: nil))
@@ -75,7 +76,7 @@ struct LargeObject {
                 throw ObjectProblem(
                     reason: "corrupt", message: "its bytes have MD5 \(digests.md5), the server says \(stored)")
             }
-            return (try await writer.end(), digests.sha256)
+            return (try await writer.end(), digests.sha256, digests.partSize(making: info.etag))
         } catch {
             // The header is out: fill the member up. The catalog does not name it, and a second reading follows it under
             // the same name, which is the one that tar leaves on disk.
@@ -87,9 +88,11 @@ struct LargeObject {
 
     private func readContent(
         _ info: ObjectInfo, _ consume: (ByteBuffer) async throws -> Void
-    ) async throws -> (sha256: [UInt8], md5: String) {
+    ) async throws -> RunningDigests {
         let store = fetch.store
-        var digests = RunningDigests(wantsMD5: ETag.md5(of: info.etag) != nil)
+        var digests = RunningDigests(
+            wantsMD5: ETag.md5(of: info.etag) != nil,
+            partSizes: PartSizes.candidates(of: info, first: try await fetch.firstPartSize(of: info)))
         let starts = stride(from: 0, to: info.size, by: Int(Self.rangeSize))
         try await starts.async.mapInOrder(width: Self.concurrentRanges) { start in
             let range = start..<start + min(Self.rangeSize, info.size - start)
@@ -113,7 +116,7 @@ struct LargeObject {
             digests = await Self.update(digests, piece)
             try await consume(piece)
         }
-        return (digests.sha256, digests.md5)
+        return digests
     }
 
     /// Hashes away from the caller's actor: 8 MiB take some 5 ms.

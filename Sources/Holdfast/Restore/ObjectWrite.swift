@@ -15,19 +15,33 @@ struct ObjectWrite: Sendable {
 
     let store: any ObjectStore
 
-    /// Bytes of a part: where the object had parts of a usual size, that size again, so that its ETag is the same
-    /// again; else 16 MiB, or what 10,000 parts need.
+    /// Bytes of a part: those of the parts that made the object, so that its ETag is the same again; where they are not
+    /// known or not to be had, 16 MiB, or what 10,000 parts need.
     static func partSize(of object: CatalogObject) -> Int64 {
+        if let exact = exactPartSize(of: object) { return exact }
         let size = object.size
-        if let count = object.partCount, count > 1 {
-            for usual in usualPartSizes where size / usual + (size % usual > 0 ? 1 : 0) == count { return usual }
+        if let count = object.partCount, count > 1, object.partSize == nil {
+            for usual in usualPartSizes where PartSizes.fits(usual, count: count, size: size) { return usual }
         }
         return max(16 << 20, ((size / 9_999) >> 20 + 1) << 20)
     }
 
-    /// aws and boto3, mc and Holdfast, rclone and many more, and what is left; none larger than the memory that is set
-    /// aside for a part.
+    /// The size that the backup proved, if parts of it can be written. `nil` for most objects.
+    static func exactPartSize(of object: CatalogObject) -> Int64? {
+        guard let partSize = object.partSize, let count = object.partCount, partSize <= PartSizes.largest,
+            PartSizes.fits(partSize, count: count, size: object.size), count == 1 || partSize >= PartSizes.smallest
+        else { return nil }
+        return partSize
+    }
+
+    /// aws and boto3, mc and Holdfast, rclone and many more, and what is left: a guess for backups that know the number
+    /// of parts alone.
     private static let usualPartSizes: [Int64] = [8, 16, 5, 10, 15, 12, 6, 7, 9, 11, 13, 14].map { $0 << 20 }
+
+    /// Parts on their way at once: together they stay within 48 MiB, or are a single one.
+    static func concurrentParts(of size: Int64) -> Int {
+        max(1, min(concurrentParts, Int((48 << 20) / max(size, 1))))
+    }
 
     /// Writes content that is in memory and has been compared with the catalog's checksum.
     ///
@@ -102,8 +116,9 @@ struct ObjectWrite: Sendable {
         var digests = RunningDigests(wantsMD5: false)
         var count: Int64 = 0
         var parts: [UploadedPart] = []
-        let pieces = FixedSizePieces(source: content, size: Int(Self.partSize(of: object)))
-        try await pieces.mapInOrder(width: Self.concurrentParts) { [store] piece in
+        let partSize = max(Self.partSize(of: object), 1)
+        let pieces = FixedSizePieces(source: content, size: Int(partSize))
+        try await pieces.mapInOrder(width: Self.concurrentParts(of: partSize)) { [store] piece in
             let part = try await Self.sendPart(piece, to: upload, of: key, in: store)
             return (part, piece.bytes)
         } consume: { (part, bytes) in
@@ -113,6 +128,10 @@ struct ObjectWrite: Sendable {
             onBytes(bytes.readableBytes)
         }
         try CheckedContent.compare(object, count: count, sha256: digests.sha256)
+        if parts.isEmpty {
+            // An upload has at least one part, be it an empty one.
+            parts.append(try await store.uploadPart(key, upload, number: 1, ReplayableBody(ByteBuffer())))
+        }
         return parts
     }
 

@@ -86,6 +86,19 @@ extension S3Client {
         return try ObjectHeaders.info(answer, key: key, size: size)
     }
 
+    /// HeadObject of part 1. A server that does not know parts passes over the number, and describes the whole object.
+    package func firstPartSize(
+        of key: ObjectKey, in bucket: String, version: VersionID? = nil
+    ) async throws -> Int64? {
+        var request = S3Request("HeadObject", "HEAD", bucket: bucket, key: key)
+        request.query.add("partNumber", "1")
+        request.query.add("versionId", version?.rawValue)
+        request.setHeader("accept-encoding", "identity")
+        let answer = try await perform(request)
+        guard answer.response.status == 206, let length = answer.response.contentLength, length > 0 else { return nil }
+        return length
+    }
+
     /// PutObject: at most 5 GiB at Amazon.
     package func put(
         _ key: ObjectKey, in bucket: String, _ body: ReplayableBody, _ options: PutOptions = PutOptions()
