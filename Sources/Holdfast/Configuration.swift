@@ -43,6 +43,8 @@ package struct HoldfastConfiguration: Sendable {
     package var keys = Keyring()
     /// What may be received and sent, over all servers together.
     package var bandwidth = Bandwidth()
+    /// How many requests a second each server gets; `nil` for no limit.
+    package var requestRate: RateTimetable?
 
     package init(source: StorageConfiguration?, vault: [VaultCopyConfiguration], stateDirectory: FilePath) {
         self.source = source

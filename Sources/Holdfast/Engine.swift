@@ -26,7 +26,7 @@ package struct Engine: Sendable {
     ) async throws -> Result {
         // One thread: on few cores a second event loop costs more than it gains (Documentation/benchmarks.md).
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let servers = Servers(group: group, logger: logger, bandwidth: configuration.bandwidth)
+        let servers = Servers(group: group, logger: logger, configuration)
         do {
             let engine = try Engine(configuration, servers, logger: logger, services: services)
             let result = try await body(engine)
@@ -299,7 +299,7 @@ package struct Engine: Sendable {
         _ configuration: StorageConfiguration, _ body: (any StorageService) async throws -> Result
     ) async throws -> Result {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let servers = Servers(group: group, logger: logger, bandwidth: self.configuration.bandwidth)
+        let servers = Servers(group: group, logger: logger, self.configuration)
         do {
             let result = try await body(try servers.service(configuration))
             await servers.shutdown()

@@ -31,6 +31,30 @@ struct ConfigurationFile: Sendable {
         var mode: Setting<String>?
     }
 
+    /// What is received, sent and asked at most; rates of several times as a list or as one text with commas.
+    struct Limits: Sendable {
+        static let keys = ["download", "upload", "requests", "time_zone"]
+
+        var download: Setting<String>?
+        var upload: Setting<String>?
+        var requests: Setting<String>?
+        var timeZone: Setting<String>?
+
+        init() {}
+
+        init(_ section: YAMLSection) throws {
+            func rate(_ key: String) throws -> Setting<String>? {
+                guard let texts = try section.texts(key) else { return nil }
+                guard let first = texts.first else { throw section.error("limits.\(key) is empty") }
+                return Setting(texts.map(\.value).joined(separator: ", "), from: first.origin)
+            }
+            download = try rate("download")
+            upload = try rate("upload")
+            requests = try rate("requests")
+            timeZone = try section.text("time_zone")
+        }
+    }
+
     let path: FilePath
     private(set) var source = Server()
     private(set) var vaultDirectory: Setting<String>?
@@ -45,8 +69,7 @@ struct ConfigurationFile: Sendable {
     private(set) var recipientsFile: Setting<String>?
     private(set) var passphraseFile: Setting<String>?
     private(set) var identityFiles: [Setting<String>] = []
-    private(set) var downloadLimit: Setting<String>?
-    private(set) var uploadLimit: Setting<String>?
+    private(set) var limits = Limits()
     /// What is kept of the backups of each bucket.
     private(set) var retention = RetentionPolicies()
     private(set) var warnings: [String] = []
@@ -67,10 +90,7 @@ struct ConfigurationFile: Sendable {
         stateDirectory = try top.text("state_directory")
         try readSealing(top)
         retention = try RetentionPolicies(top)
-        if let section = try top.section("limits", keys: ["download", "upload"]) {
-            downloadLimit = try section.text("download")
-            uploadLimit = try section.text("upload")
-        }
+        if let section = try top.section("limits", keys: Limits.keys) { limits = try Limits(section) }
         if let section = try top.section("source", keys: Self.serverKeys) { source = try Self.server(section) }
         if let section = try top.section("vault", keys: ["directory", "bucket", "copies"] + Self.bucketKeys) {
             try readVault(section)

@@ -38,6 +38,7 @@ struct ResolvedConfiguration: Sendable {
         var configuration = HoldfastConfiguration(
             source: source, vault: vault, stateDirectory: try places.stateDirectory())
         configuration.bandwidth = try places.bandwidth()
+        configuration.requestRate = try places.requestRate()
         if let identities { configuration.keys = try places.keyring(identities) }
         self.configuration = configuration
         warnings = found + places.warnings

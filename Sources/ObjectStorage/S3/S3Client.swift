@@ -53,6 +53,8 @@ package struct S3Client: Sendable {
     /// Sends one request and gives the answer whatever its status.
     func exchange(_ request: S3Request) async throws -> WireResponse {
         try request.validate()
+        // Before it is signed: a signature is good for some minutes only.
+        try await options.requests?.pass(1, ofBody: .max)
         let wire = try await signed(request)
         do {
             return try await transport.send(wire)
@@ -121,6 +123,8 @@ package struct S3ClientOptions: Sendable {
     package var userAgent = "holdfast/1.0"
     /// Sends `Content-MD5` with every object and part, for servers that check nothing else.
     package var sendsContentMD5 = false
+    /// How many requests may leave, repeated ones included; shared by all copies of the client.
+    package var requests: RateLimit?
     /// The wall clock, for signatures.
     package var now: @Sendable () -> Date = { Date() }
 
