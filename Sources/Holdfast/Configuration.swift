@@ -11,6 +11,8 @@ package struct StorageConfiguration: Sendable {
     package var region: String
     /// A file of certificates to trust beside the system's, PEM.
     package var certificateAuthority: FilePath?
+    /// For objects that are encrypted with keys of their own.
+    package var customerKeys = CustomerKeys()
     /// Where each value came from, for `holdfast check`: never the values themselves.
     package var origin: String
 

@@ -49,7 +49,10 @@ package struct Engine: Sendable {
                 case .directory(let path): return DirectoryCopy(path)
                 case .bucket(let bucket, let storage, let lock):
                     // Amazon takes locked objects only with a checksum: a client of its own, which sends one.
-                    let own = lock == nil ? storage : storage ?? configuration.source
+                    // And the keys of the source's objects are not for archives.
+                    let isApart = lock != nil || configuration.source?.customerKeys.isEmpty == false
+                    var own = storage ?? (isApart ? configuration.source : nil)
+                    own?.customerKeys = CustomerKeys()
                     let service = try own.map { try servers.service($0, sendsContentMD5: lock != nil) } ?? source
                     guard let service else {
                         throw HoldfastError(

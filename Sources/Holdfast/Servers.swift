@@ -35,6 +35,7 @@ final class Servers: Sendable {
         transports.withLock { $0.append(transport) }
         var options = S3ClientOptions()
         options.sendsContentMD5 = sendsContentMD5
+        options.customerKeys = configuration.customerKeys
         options.requests = requestRate.map { RateLimit($0) }
         options.userAgent = "holdfast/\(HoldfastVersion.current)"
         let client = S3Client(

@@ -31,7 +31,9 @@ enum MemberRecords {
         // For plain tar --xattrs: the kernel takes names of at most 255 bytes, and one attribute a name.
         var taken: Set<String> = []
         for field in info.attributes.headers + info.attributes.metadata
-        where field.name.utf8.count <= 250 && !field.value.isEmpty && taken.insert(field.name).inserted {
+        where field.name != ObjectAttributes.customerAlgorithm && field.name.utf8.count <= 250 && !field.value.isEmpty
+            && taken.insert(field.name).inserted
+        {
             add("SCHILY.xattr.user.\(field.name)", field.value)
         }
         return records

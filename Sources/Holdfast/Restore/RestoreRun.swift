@@ -109,6 +109,11 @@ package struct RestoreRun: Sendable {
                 .corrupt, "The catalog of \(backup.entry.file.name) in \(backup.copy) cannot be read: \(error).",
                 hint: "holdfast verify \(backup.entry.file.name) tells which copies are sound.")
         }
+        if report.withoutKeyCount > 0 {
+            report.warnings.append(
+                "\(report.withoutKeyCount) objects were encrypted with a customer's key (SSE-C), and no key of customer_keys is for them in \(bucket): they are \(report.dryRun ? "to be " : "")written without."
+            )
+        }
         let warning = await backup.spares?.warning(about: backup.copy)
         if let warning { report.warnings.append(warning) }
         let isWholeHistory = options.allVersions || backup.metadata?.includeVersions != true
@@ -284,6 +289,9 @@ package struct RestoreRun: Sendable {
             report.restoredBytes = report.restoredBytes.addingUpToMax(object.size)
             report.overwrittenCount += replaced ? 1 : 0
             report.lockedCount += object.isLocked ? 1 : 0
+            if object.attributes.hasCustomerKey, !target.hasCustomerKey(of: ObjectKey(object.key), in: bucket) {
+                report.withoutKeyCount += 1
+            }
         case .skipped(let object):
             environment.progress.dropped(bytes: object.size)
             report.skip("\(ObjectKey(object.key))")

@@ -31,6 +31,12 @@ struct ConfigurationFile: Sendable {
         var mode: Setting<String>?
     }
 
+    /// Objects that are under a customer's key, and the file that holds it.
+    struct KeyRule: Sendable {
+        var objects: Setting<String>
+        var keyFile: Setting<String>
+    }
+
     /// What is received, sent and asked at most; rates of several times as a list or as one text with commas.
     struct Limits: Sendable {
         static let keys = ["download", "upload", "requests", "time_zone"]
@@ -70,6 +76,7 @@ struct ConfigurationFile: Sendable {
     private(set) var passphraseFile: Setting<String>?
     private(set) var identityFiles: [Setting<String>] = []
     private(set) var limits = Limits()
+    private(set) var customerKeys: [KeyRule] = []
     /// What is kept of the backups of each bucket.
     private(set) var retention = RetentionPolicies()
     private(set) var warnings: [String] = []
@@ -86,11 +93,19 @@ struct ConfigurationFile: Sendable {
         guard let root = try Self.compose(file.text, at: path) else { return }
         let top = try YAMLSection(
             root, named: "", of: path,
-            keys: ["source", "vault", "state_directory"] + Self.sealKeys + ["limits", "retention", "buckets"])
+            keys: ["source", "vault", "state_directory"] + Self.sealKeys + [
+                "limits", "customer_keys", "retention", "buckets",
+            ])
         stateDirectory = try top.text("state_directory")
         try readSealing(top)
         retention = try RetentionPolicies(top)
         if let section = try top.section("limits", keys: Limits.keys) { limits = try Limits(section) }
+        customerKeys = try (top.sections("customer_keys", keys: ["objects", "key_file"]) ?? []).map { section in
+            guard let objects = try section.text("objects"), let keyFile = try section.text("key_file") else {
+                throw section.error("each of customer_keys has objects and a key_file")
+            }
+            return KeyRule(objects: objects, keyFile: keyFile)
+        }
         if let section = try top.section("source", keys: Self.serverKeys) { source = try Self.server(section) }
         if let section = try top.section("vault", keys: ["directory", "bucket", "copies"] + Self.bucketKeys) {
             try readVault(section)

@@ -16,6 +16,7 @@ package struct S3Client: Sendable {
     package let region: String
     let options: S3ClientOptions
     let subresources = KnownSubresources()
+    let keyedUploads = KeyedUploads()
     private let transport: any S3Transport
     private let signature: SignatureV4
     private let errors: S3ErrorReader
@@ -125,6 +126,8 @@ package struct S3ClientOptions: Sendable {
     package var sendsContentMD5 = false
     /// How many requests may leave, repeated ones included; shared by all copies of the client.
     package var requests: RateLimit?
+    /// Sent with requests for the objects that they are for.
+    package var customerKeys = CustomerKeys()
     /// The wall clock, for signatures.
     package var now: @Sendable () -> Date = { Date() }
 
