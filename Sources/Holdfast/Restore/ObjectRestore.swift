@@ -13,6 +13,7 @@ struct ObjectRestore: Sendable {
     let settings: SettingsRestore
     let dryRun: Bool
     let progress: ProgressMeter
+    var records: UploadRecords?
 
     /// What became of an object.
     enum Outcome: Sendable {
@@ -118,7 +119,7 @@ struct ObjectRestore: Sendable {
         _ object: CatalogObject, _ content: ByteStream, replacing: Bool
     ) async throws -> Outcome {
         try await attempt(object, replacing: replacing) { ifAbsent in
-            let version = try await ObjectWrite(store: target.store).parts(
+            let version = try await ObjectWrite(store: target.store, records: records).parts(
                 object, content, ifAbsent: ifAbsent,
                 onBytes: { [progress] in progress.finished(objects: 0, bytes: $0) })
             progress.finished(bytes: 0)

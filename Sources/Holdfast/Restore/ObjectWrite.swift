@@ -14,6 +14,8 @@ struct ObjectWrite: Sendable {
     static let concurrentParts = 3
 
     let store: any ObjectStore
+    /// Where uploads are written down while they are open; `nil` where nobody looks for them.
+    var records: UploadRecords?
 
     /// Bytes of a part: those of the parts that made the object, so that its ETag is the same again; where they are not
     /// known or not to be had, 16 MiB, or what 10,000 parts need.
@@ -81,15 +83,20 @@ struct ObjectWrite: Sendable {
         let upload = try await store.createUpload(key, PutOptions(attributes: object.attributes))
         let result: PutResult
         do {
+            try await records?.begin(upload, of: key)
             let parts = try await send(object, content, to: upload, of: key, onBytes: onBytes)
             result = try await store.completeUpload(key, upload, parts, ifAbsent: ifAbsent)
         } catch {
             // In a task of its own so that a cancelled restore cleans up as well.
             await RetryLoop.$waitsOutOutages.withValue(false) {
-                await Task { try? await store.abortUpload(key, upload) }.value
+                await Task {
+                    guard (try? await store.abortUpload(key, upload)) != nil else { return }
+                    await records?.end(upload, of: key)
+                }.value
             }
             throw error
         }
+        await records?.end(upload, of: key)
         let stored = try await store.head(key, version: nil).size
         guard stored == object.size else {
             throw ObjectStoreError(.badAnswer, "The server holds \(stored) bytes of \(key), \(object.size) were sent.")
