@@ -58,6 +58,10 @@ enum CatalogFile {
                     CREATE TABLE listing.rows(
                         key BLOB NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL, PRIMARY KEY(key, ordinal)
                     ) WITHOUT ROWID;
+                    CREATE TABLE listing.page(
+                        number INTEGER PRIMARY KEY, key BLOB, ordinal INTEGER, is_latest INTEGER,
+                        is_delete_marker INTEGER, size INTEGER, etag TEXT, last_modified INTEGER, version_id TEXT
+                    );
                     CREATE TABLE listing.late(key BLOB NOT NULL, ordinal INTEGER NOT NULL)
                     """)
             if base != nil { try CatalogWriter.createEarlierView(in: database) }

@@ -95,6 +95,24 @@ extension CatalogWriter {
             """
     }()
 
+    /// Copies the row of one object by ``takeBack``.
+    ///
+    /// - Returns: `false` when the journal does not have it, or not as it is now.
+    static func copy(_ object: ListedObject, _ statement: Statement, _ database: Database) throws -> Bool {
+        guard object.tellsItsContent else { return false }
+        var row = RowBinder(statement)
+        row.bind(object.key)
+        row.bind(object.size)
+        row.bind(object.etag)
+        row.bind(object.lastModified)
+        row.bind(object.isDeleteMarker)
+        row.bind(object.versionID)
+        row.bind(object.ordinal)
+        row.bind(object.isLatest)
+        try row.execute()
+        return database.changesCount == 1
+    }
+
     /// Refuses to go on when an object is stored again whose first bytes are shared with another one by a hard link:
     /// programs that write over files while they extract (Python's `tarfile`) would change the other one too.
     static func checkIsUnshared(_ object: ListedObject, in database: Database) throws {

@@ -20,7 +20,7 @@ package final class CatalogWriter: Sendable {
     /// Whether it builds on an earlier catalog.
     package let hasBase: Bool
     /// Whether rows of an interrupted run are attached.
-    private let isContinuing: Bool
+    let isContinuing: Bool
     /// Whether a journal is attached.
     let isJournaling: Mutex<Bool>
     /// How far the tar stream is durable by the journal.
@@ -70,81 +70,6 @@ package final class CatalogWriter: Sendable {
         } catch {
             throw translated(error, at: path)
         }
-    }
-
-    /// What the catalog knew of a row when it was listed.
-    package struct ListOutcome: Hashable, Sendable {
-        /// `false` means that the same key and ordinal were listed before, as servers do that repeat entries.
-        package let isNew: Bool
-        /// Whether a key listed before is a folder of this one, or this one of it (`a` beside `a/b`), so that both
-        /// cannot be files of one file system. Not looked for when the row is stored already, under the name that it has.
-        package fileprivate(set) var collides = false
-        /// What of the row is beyond the limits of a catalog, and the limit: such a row cannot be stored and must be
-        /// excepted. `nil` for every other.
-        package let fault: String?
-        /// Whether it is as the earlier catalog has it: the row is stored, and the bytes lie where they lay.
-        package fileprivate(set) var isUnchanged = false
-        /// Whether an interrupted run stored it in this archive, as it is now: the row is stored again.
-        package fileprivate(set) var isDurable = false
-
-        fileprivate init(isNew: Bool, fault: String?) {
-            self.isNew = isNew
-            self.fault = fault
-        }
-    }
-
-    /// Records what a page of a listing shows, in one transaction. What a server says of one object never keeps the
-    /// others out.
-    package func list(_ objects: [ListedObject]) async throws -> [ListOutcome] {
-        let (outcomes, bytes) = try await write { [hasBase, isContinuing] database in
-            let takeOver = hasBase ? try database.cachedStatement(sql: Self.takeOver) : nil
-            let takeBack = isContinuing ? try database.cachedStatement(sql: Self.takeBack) : nil
-            // Nearly every row of a bucket that was backed up before is taken over, and then written once.
-            let expected = takeOver == nil && takeBack == nil ? State.pending : State.stored
-            let enter = try database.cachedStatement(
-                sql: "INSERT OR IGNORE INTO listing.rows(key, ordinal, state) VALUES (?, ?, \(expected))")
-            let reopen = try Self.settling(from: State.stored, as: State.pending, in: database)
-            var folders = try FolderCheck(database, isContinuing: isContinuing)
-            var bytes: Int64 = 0
-            let outcomes = try objects.map { object in
-                try CatalogLimits.checkOrdinal(object.key, object.ordinal)
-                let key = CatalogLimits.fittedKey(object.key)
-                var row = RowBinder(enter)
-                row.bind(key)
-                row.bind(object.ordinal)
-                try row.execute()
-                var outcome = ListOutcome(isNew: database.changesCount == 1, fault: CatalogLimits.fault(of: object))
-                guard outcome.isNew else { return outcome }
-                bytes = bytes.addingUpToMax(max(0, object.size))
-                if outcome.fault == nil {
-                    if let takeBack {
-                        outcome.isDurable = try Self.takeOver(object, takeBack, database)
-                        if !outcome.isDurable { try Self.checkIsUnshared(object, in: database) }
-                    }
-                    if let takeOver, !outcome.isDurable {
-                        outcome.isUnchanged = try Self.takeOver(object, takeOver, database)
-                    }
-                }
-                if outcome.isDurable || outcome.isUnchanged {
-                    // It has a name in an archive.
-                    folders.pass(key)
-                } else {
-                    outcome.collides = try folders.collides(key)
-                    if expected != State.pending { try Self.settle(key, object.ordinal, reopen, database) }
-                }
-                return outcome
-            }
-            return (outcomes, bytes)
-        }
-        running.withLock {
-            $0.listed += outcomes.count { $0.isNew }
-            $0.listedBytes = $0.listedBytes.addingUpToMax(bytes)
-            for (object, outcome) in zip(objects, outcomes) where outcome.isUnchanged || outcome.isDurable {
-                $0.stored += 1
-                $0.storedBytes = $0.storedBytes.addingUpToMax(object.size)
-            }
-        }
-        return outcomes
     }
 
     /// Puts listed rows into the catalog, in one transaction.
@@ -223,12 +148,12 @@ package final class CatalogWriter: Sendable {
         VALUES (\(CatalogSchema.objectColumns.map { _ in "?" }.joined(separator: ", ")))
         """
 
-    private static func settling(from before: Int, as state: Int, in database: Database) throws -> Statement {
+    static func settling(from before: Int, as state: Int, in database: Database) throws -> Statement {
         try database.cachedStatement(
             sql: "UPDATE listing.rows SET state = \(state) WHERE key = ? AND ordinal = ? AND state = \(before)")
     }
 
-    private static func settle(_ key: [UInt8], _ ordinal: Int, _ statement: Statement, _ database: Database) throws {
+    static func settle(_ key: [UInt8], _ ordinal: Int, _ statement: Statement, _ database: Database) throws {
         var row = RowBinder(statement)
         row.bind(key)
         row.bind(ordinal)

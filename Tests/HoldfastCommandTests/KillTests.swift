@@ -169,6 +169,47 @@ struct KillTests {
         }
     }
 
+    /// Killed while it sends the parts of an object, a restore leaves an upload; the next one knows it, and no other.
+    @Test func aKilledRestoreLeavesNoUploadForLong() async throws {
+        try await HoldfastProcess.with(source: "upload-source", objects: 1, size: 40 << 20) { program in
+            #expect(try await program.run(["backup", "upload-source", "--name", "r", "--quiet"]).status == 0)
+            let target = "upload-target-\(UUID().uuidString.lowercased())"
+            try await program.withService { service in
+                try await service.createBucket(target)
+                let store = service.store(for: target)
+                let key = ObjectKey("o0")
+                let foreign = try await store.createUpload(key, PutOptions())
+                let body = ReplayableBody(ByteBuffer(bytes: [1]))
+                _ = try await store.uploadPart(key, foreign, number: 1, body)
+
+                let restore = ["restore", "r", "--to", target, "--json"]
+                let killed = Guarded<pid_t?>(nil)
+                async let outcome = program.run(restore + ["--limit-upload", "4M"]) { pid in
+                    killed.with { $0 = pid }
+                }
+                var ours: UploadID?
+                while ours == nil {
+                    try await Task.sleep(for: .milliseconds(50))
+                    for pending in try await store.uploads(prefix: []) where pending.upload != foreign {
+                        if try await !store.parts(of: key, pending.upload).isEmpty { ours = pending.upload }
+                    }
+                }
+                kill(try #require(killed.value), SIGKILL)
+                #expect(try await outcome.status == -SIGKILL)
+                #expect(try await store.uploads(prefix: []).count == 2)
+
+                let again = try await program.run(restore)
+                #expect(again.status == 0, "\(again.errors)")
+                #expect(String(decoding: again.output, as: UTF8.self).contains("had left 1 unfinished uploads"))
+                #expect(try await store.uploads(prefix: []).map(\.upload) == [foreign])
+                #expect(try await store.head(key, version: nil).size == 40 << 20)
+                try await store.abortUpload(key, foreign)
+            }
+            let records = program.directory.appending("state/uploads").string
+            #expect(try FileManager.default.contentsOfDirectory(atPath: records).isEmpty)
+        }
+    }
+
     /// A repair that fills the bucket is killed at each of its requests: the bucket has nothing, or all of it.
     @Test func aKilledRepairLeavesTheGoodCopy() async throws {
         try await withProgram { program in
