@@ -32,22 +32,22 @@ extension CatalogWriter {
     package func list(_ objects: [ListedObject]) async throws -> [ListOutcome] {
         let (outcomes, bytes) = try await write { [hasBase, isContinuing] database in
             var folders = try FolderCheck(database, isContinuing: isContinuing)
-            var outcomes = try Self.enter(objects, as: hasBase || isContinuing ? State.stored : State.pending, database)
+            guard hasBase || isContinuing else {
+                return try Self.enter(objects, as: State.pending, database) { try folders.collides($0) }
+            }
+            // Nearly every row of a bucket that was backed up before is taken over, and then written once.
+            var (outcomes, bytes) = try Self.enter(objects, as: State.stored, database) { _ in false }
             if isContinuing { try Self.takeBack(objects, &outcomes, database) }
             if hasBase { try Self.takeOver(objects, &outcomes, database) }
-            let reopen =
-                hasBase || isContinuing
-                ? try Self.settling(from: State.stored, as: State.pending, in: database) : nil
-            var bytes: Int64 = 0
+            let reopen = try Self.settling(from: State.stored, as: State.pending, in: database)
             for (index, object) in objects.enumerated() where outcomes[index].isNew {
-                bytes = bytes.addingUpToMax(max(0, object.size))
                 let key = CatalogLimits.fittedKey(object.key)
                 if outcomes[index].isDurable || outcomes[index].isUnchanged {
                     // It has a name in an archive.
                     folders.pass(key)
                 } else {
                     outcomes[index].collides = try folders.collides(key)
-                    if let reopen { try Self.settle(key, object.ordinal, reopen, database) }
+                    try Self.settle(key, object.ordinal, reopen, database)
                 }
             }
             return (outcomes, bytes)
@@ -65,21 +65,27 @@ extension CatalogWriter {
 
     /// Enters the rows of a page into the list of what is to be done.
     ///
-    /// - Parameter state: what most of them will be in the end. Nearly every row of a bucket that was backed up before
-    ///   is taken over, and then written once.
+    /// - Returns: and the bytes of those that are new.
     private static func enter(
-        _ objects: [ListedObject], as state: Int, _ database: Database
-    ) throws -> [ListOutcome] {
+        _ objects: [ListedObject], as state: Int, _ database: Database, collides: ([UInt8]) throws -> Bool
+    ) throws -> ([ListOutcome], bytes: Int64) {
         let statement = try database.cachedStatement(
             sql: "INSERT OR IGNORE INTO listing.rows(key, ordinal, state) VALUES (?, ?, \(state))")
-        return try objects.map { object in
+        var bytes: Int64 = 0
+        let outcomes = try objects.map { object in
             try CatalogLimits.checkOrdinal(object.key, object.ordinal)
+            let key = CatalogLimits.fittedKey(object.key)
             var row = RowBinder(statement)
-            row.bind(CatalogLimits.fittedKey(object.key))
+            row.bind(key)
             row.bind(object.ordinal)
             try row.execute()
-            return ListOutcome(isNew: database.changesCount == 1, fault: CatalogLimits.fault(of: object))
+            var outcome = ListOutcome(isNew: database.changesCount == 1, fault: CatalogLimits.fault(of: object))
+            guard outcome.isNew else { return outcome }
+            bytes = bytes.addingUpToMax(max(0, object.size))
+            outcome.collides = try collides(key)
+            return outcome
         }
+        return (outcomes, bytes)
     }
 
     /// Takes over what an interrupted run stored in this archive.
