@@ -139,14 +139,16 @@ import Testing
             let policies = [try last(1), try last(2)]
             var taken = 0
             for round in 0..<4 {
+                // One clock for all: to one that goes ten days ahead every lock is dead.
+                let day = 60 + Double(round)
                 try await scene.store.put("round-\(round)", random.bytes(40))
                 taken += try await withThrowingTaskGroup(of: Int.self) { group in
                     for policy in policies {
-                        group.addTask { try await Self.tolerating { try await scene.prune(policy, day: 60) } }
+                        group.addTask { try await Self.tolerating { try await scene.prune(policy, day: day) } }
                     }
-                    group.addTask { try await Self.tolerating { try await scene.delete("day-4") } }
+                    group.addTask { try await Self.tolerating { try await scene.delete("day-4", day: day) } }
                     group.addTask {
-                        try await Self.tolerating { try await scene.backUp("round-\(round)", day: 50 + Double(round)) }
+                        try await Self.tolerating { try await scene.backUp("round-\(round)", day: day) }
                     }
                     return try await group.reduce(0, +)
                 }
@@ -155,11 +157,11 @@ import Testing
             }
             // Not all of them stood in each other's way.
             #expect(taken > 4)
-            try await scene.prune(try last(1), day: 60)
+            try await scene.prune(try last(1), day: 64)
             let newest = try await scene.expectListedIsSound()
             #expect(newest.count == 1)
             let state = try await BucketContents(of: scene.store)
-            try await scene.backUp("final", day: 61)
+            try await scene.backUp("final", day: 65)
             try await scene.restore("final", into: "back")
             #expect(state.differences(from: try await BucketContents(of: scene.source.store(for: "back"))) == [])
             #expect(scene.vaultFiles("locks").isEmpty)

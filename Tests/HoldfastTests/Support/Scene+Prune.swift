@@ -41,6 +41,12 @@ extension Scene {
         ).run()
     }
 
+    func delete(_ name: String, day: Double) async throws {
+        _ = try await DeleteRun(
+            entry: try await vault.find(name), vault: vault, environment: environment(services(day: day))
+        ).run()
+    }
+
     /// The names of the files in a folder of the directory copy.
     func vaultFiles(_ folder: String) -> [String] { names(in: root.appending("vault").appending(folder)) }
 
@@ -49,15 +55,16 @@ extension Scene {
     /// - Returns: their names, oldest first.
     @discardableResult
     func expectListedIsSound(
-        in vault: Vault? = nil, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+        in vault: Vault? = nil, _ moment: String = "", sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> [String] {
         let listed = try await list(vault).backups
         for summary in listed {
-            #expect(summary.problem == nil, comment, sourceLocation: sourceLocation)
+            #expect(summary.problem == nil, "\(moment)", sourceLocation: sourceLocation)
             let report = try await verify(.contents, summary.name, in: vault)
             let isSound = report.copies.allSatisfy { $0.isSound }
-            #expect(isSound, comment, sourceLocation: sourceLocation)
-            #expect(!report.copies.isEmpty, comment, sourceLocation: sourceLocation)
+            let problems = report.copies.flatMap(\.problems)
+            #expect(isSound, "\(moment) \(summary.name): \(problems)", sourceLocation: sourceLocation)
+            #expect(!report.copies.isEmpty, "\(moment)", sourceLocation: sourceLocation)
         }
         return listed.map(\.name)
     }
