@@ -20,6 +20,7 @@ from pathlib import Path
 
 from benchmark import measure, report
 from benchmark.contenders import Bench, Contender, WrongResult
+from benchmark.days import Days
 
 SCRIPTS = Path(__file__).resolve().parent
 REPOSITORY = SCRIPTS.parent
@@ -47,6 +48,7 @@ def parsed() -> argparse.Namespace:
     arguments.add_argument("--only", metavar="WORDS", action="append", help="only groups of this name and programs whose names contain this")
     arguments.add_argument("--skip-naive", action="store_true", help="leave out the naive script, which takes minutes")
     arguments.add_argument("--scale", type=int, metavar="N", default=0, help="also back up N times as many tiny objects (10 is usual)")
+    arguments.add_argument("--days", type=int, metavar="N", default=0, help="instead: N days of backups against restic (10 is usual)")
     arguments.add_argument("--work", type=Path, help="where the programs write (default: a RAM disk)")
     options = arguments.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 3)
@@ -165,6 +167,21 @@ def write_results(bench: Bench, results: report.Results, machine: dict[str, str]
     say(f"written to {folder / 'latest.md'} and latest.json")
 
 
+def run_days(bench: Bench, options: argparse.Namespace, place: Path, server_pid: int) -> None:
+    """Writes bench-results/days.md."""
+    part = 50
+    machine = report.machine(bench) | {"restic": report.first_line("restic", "version")}
+    days = Days(bench, place, server_pid)
+    say("making and uploading the files")
+    days.prepare(*((1000, 32 << 20) if options.quick else (10000, LARGE_BYTES)))
+    days.run(options.days, part, say)
+    text = days.markdown(options.days, part, machine, time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()))
+    folder = REPOSITORY / "bench-results"
+    folder.mkdir(exist_ok=True)
+    (folder / "days.md").write_text(text)
+    print(text)
+
+
 def main() -> None:
     options = parsed()
     holdfast = os.environ.get("HOLDFAST") or str(REPOSITORY / ".build/release/holdfast")
@@ -194,6 +211,8 @@ def main() -> None:
         )
         bench.files.mkdir()
         bench.state.mkdir()
+        if options.days:
+            return run_days(bench, options, place, int(started.stdout))
         contenders = chosen(bench.all(options.scale, 20 if options.quick else 200), options)
         if not contenders:
             sys.exit("nothing to measure: no group or program is called that")

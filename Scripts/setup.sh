@@ -19,7 +19,7 @@ case $purpose in
 build | demo) ;;
 unit) packages+=("${readers[@]}") ;;
 test) packages+=("${readers[@]}" openssl ceph-common ceph-mon ceph-osd radosgw) ;;
-bench) packages+=(pigz tar) ;;
+bench) packages+=(pigz restic tar) ;;
 *) fail "setup.sh knows build, unit, test, demo and bench, not '$purpose'" ;;
 esac
 

@@ -7,8 +7,8 @@ import SystemPackage
 
 /// How the two kinds of connection are opened.
 enum CatalogFile {
-    /// 32 MiB of pages for each of the two files: the bound on what a writer keeps in memory.
-    private static let cacheKiB = 32 * 1_024
+    /// 8 MiB of pages for each of the two files: the bound on what a writer keeps in memory.
+    private static let cacheKiB = 8 * 1_024
 
     /// A new catalog, with the list of what is still to be done attached as `listing`.
     ///
@@ -58,6 +58,10 @@ enum CatalogFile {
                     CREATE TABLE listing.rows(
                         key BLOB NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL, PRIMARY KEY(key, ordinal)
                     ) WITHOUT ROWID;
+                    CREATE TABLE listing.page(
+                        number INTEGER PRIMARY KEY, key BLOB, ordinal INTEGER, is_latest INTEGER,
+                        is_delete_marker INTEGER, size INTEGER, etag TEXT, last_modified INTEGER, version_id TEXT
+                    );
                     CREATE TABLE listing.late(key BLOB NOT NULL, ordinal INTEGER NOT NULL)
                     """)
             if base != nil { try CatalogWriter.createEarlierView(in: database) }

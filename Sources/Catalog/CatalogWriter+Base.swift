@@ -47,8 +47,8 @@ extension CatalogWriter {
             sql: "CREATE TEMP VIEW earlier_objects AS SELECT \(columns.joined(separator: ", ")) FROM earlier.objects")
     }
 
-    /// Copies the row of an object version whose size, ETag and time are the same, with its bytes where they lie, to its
-    /// place among the versions of its key by now.
+    /// Copies the rows of those object versions of `listing.page` whose size, ETag and time are the same, with their bytes
+    /// where they lie, to their places among the versions of their keys by now.
     ///
     /// A version is known by its id; what was there before versions has the id `null`. Where the listing tells no ids it
     /// is the current object. One with an exception is read again: it may have become readable. So is one without a
@@ -62,43 +62,27 @@ extension CatalogWriter {
                     ELSE '[[' || n.now || substr(o.extents, instr(o.extents, ',')) END
                 """
             case "archive": "n.now"
-            case "ordinal": "?7"
-            case "is_latest": "?8"
-            case "version_id": "coalesce(?6, o.version_id)"
+            case "ordinal", "is_latest": "p.\(column)"
+            case "version_id": "coalesce(p.version_id, o.version_id)"
             default: "o.\(column)"
             }
         }
+        // With OR IGNORE no page is copied for the case that the statement fails half-way. What is passed over, because the
+        // earlier catalog has it twice, is read again.
         return """
-            INSERT INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
-            SELECT \(columns.joined(separator: ", "))
-            FROM temp.earlier_objects AS o JOIN listing.archive_numbers AS n ON n.earlier = o.archive
-            WHERE o.key = ?1 AND o.size = ?2 AND o.etag = ?3 AND o.last_modified = ?4 AND o.is_delete_marker = ?5
-                AND CASE WHEN ?6 IS NULL THEN o.is_latest ELSE coalesce(o.version_id, 'null') = ?6 END
+            INSERT OR IGNORE INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
+            SELECT \(columns.joined(separator: ", ")) FROM listing.page AS p
+            CROSS JOIN temp.earlier_objects AS o ON o.key = p.key
+            JOIN listing.archive_numbers AS n ON n.earlier = o.archive
+            WHERE o.size = p.size AND o.etag = p.etag AND o.last_modified = p.last_modified
+                AND o.is_delete_marker = p.is_delete_marker
+                AND CASE WHEN p.version_id IS NULL THEN o.is_latest
+                    ELSE coalesce(o.version_id, 'null') = p.version_id END
                 AND o.sha256 IS NOT NULL AND o.extents IS NOT NULL AND (NOT \(ExtentNumbers.areSeveral("o.extents"))
                     OR o.chunks IS NOT NULL AND renumbered(o.extents) IS NOT NULL)
                 AND NOT EXISTS (SELECT 1 FROM earlier.exceptions AS e WHERE e.key = o.key AND e.ordinal = o.ordinal)
-            LIMIT 1
             """
     }()
-
-    /// Takes an unchanged object over.
-    ///
-    /// - Returns: `false` when the earlier catalog does not have it, or not as it is now.
-    static func takeOver(_ object: ListedObject, _ statement: Statement, _ database: Database) throws -> Bool {
-        // Without an ETag nothing tells one content from another.
-        guard object.isDeleteMarker || !object.etag.isEmpty else { return false }
-        var row = RowBinder(statement)
-        row.bind(object.key)
-        row.bind(object.size)
-        row.bind(object.etag)
-        row.bind(object.lastModified)
-        row.bind(object.isDeleteMarker)
-        row.bind(object.versionID)
-        row.bind(object.ordinal)
-        row.bind(object.isLatest)
-        try row.execute()
-        return database.changesCount == 1
-    }
 
     /// The earlier archives in which bytes of this backup lie, by file name; the others are forgotten.
     ///

@@ -86,7 +86,7 @@ extension CatalogWriter {
             }
         }
         return """
-            INSERT INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
+            INSERT OR FAIL INTO main.objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
             SELECT \(columns.joined(separator: ", ")) FROM journal.objects AS o
             WHERE o.key = ?1 AND o.size = ?2 AND o.etag = ?3 AND o.last_modified = ?4 AND o.is_delete_marker = ?5
                 AND CASE WHEN ?6 IS NULL THEN o.is_latest ELSE coalesce(o.version_id, 'null') = ?6 END
@@ -94,6 +94,24 @@ extension CatalogWriter {
             LIMIT 1
             """
     }()
+
+    /// Copies the row of one object by ``takeBack``.
+    ///
+    /// - Returns: `false` when the journal does not have it, or not as it is now.
+    static func copy(_ object: ListedObject, _ statement: Statement, _ database: Database) throws -> Bool {
+        guard object.tellsItsContent else { return false }
+        var row = RowBinder(statement)
+        row.bind(object.key)
+        row.bind(object.size)
+        row.bind(object.etag)
+        row.bind(object.lastModified)
+        row.bind(object.isDeleteMarker)
+        row.bind(object.versionID)
+        row.bind(object.ordinal)
+        row.bind(object.isLatest)
+        try row.execute()
+        return database.changesCount == 1
+    }
 
     /// Refuses to go on when an object is stored again whose first bytes are shared with another one by a hard link:
     /// programs that write over files while they extract (Python's `tarfile`) would change the other one too.

@@ -20,7 +20,7 @@ package final class CatalogWriter: Sendable {
     /// Whether it builds on an earlier catalog.
     package let hasBase: Bool
     /// Whether rows of an interrupted run are attached.
-    private let isContinuing: Bool
+    let isContinuing: Bool
     /// Whether a journal is attached.
     let isJournaling: Mutex<Bool>
     /// How far the tar stream is durable by the journal.
@@ -72,74 +72,6 @@ package final class CatalogWriter: Sendable {
         }
     }
 
-    /// What the catalog knew of a row when it was listed.
-    package struct ListOutcome: Hashable, Sendable {
-        /// `false` means that the same key and ordinal were listed before, as servers do that repeat entries.
-        package let isNew: Bool
-        /// Whether a key listed before is a folder of this one, or this one of it (`a` beside `a/b`), so that both
-        /// cannot be files of one file system.
-        package let collides: Bool
-        /// What of the row is beyond the limits of a catalog, and the limit: such a row cannot be stored and must be
-        /// excepted. `nil` for every other.
-        package let fault: String?
-        /// Whether it is as the earlier catalog has it: the row is stored, and the bytes lie where they lay.
-        package let isUnchanged: Bool
-        /// Whether an interrupted run stored it in this archive, as it is now: the row is stored again.
-        package let isDurable: Bool
-    }
-
-    /// Records what a page of a listing shows, in one transaction. What a server says of one object never keeps the
-    /// others out.
-    package func list(_ objects: [ListedObject]) async throws -> [ListOutcome] {
-        let (outcomes, bytes) = try await write { [hasBase, isContinuing] database in
-            let statement = try database.cachedStatement(
-                sql: "INSERT OR IGNORE INTO listing.rows(key, ordinal, state) VALUES (?, ?, \(State.pending))")
-            let takeOver = hasBase ? try database.cachedStatement(sql: Self.takeOver) : nil
-            let takeBack = isContinuing ? try database.cachedStatement(sql: Self.takeBack) : nil
-            let settle = try Self.settling(as: State.stored, in: database)
-            var folders = try FolderCheck(database, isContinuing: isContinuing)
-            var bytes: Int64 = 0
-            let outcomes = try objects.map { object in
-                try CatalogLimits.checkOrdinal(object.key, object.ordinal)
-                let key = CatalogLimits.fittedKey(object.key)
-                let collides = try folders.collides(key)
-                var row = RowBinder(statement)
-                row.bind(key)
-                row.bind(object.ordinal)
-                try row.execute()
-                let isNew = database.changesCount == 1
-                if isNew { bytes = bytes.addingUpToMax(max(0, object.size)) }
-                let fault = CatalogLimits.fault(of: object)
-                var isUnchanged = false
-                var isDurable = false
-                if let takeBack, isNew, fault == nil {
-                    isDurable = try Self.takeOver(object, takeBack, database)
-                    if isDurable {
-                        try Self.settle(key, object.ordinal, settle, database)
-                    } else {
-                        try Self.checkIsUnshared(object, in: database)
-                    }
-                }
-                if let takeOver, isNew, !isDurable, fault == nil {
-                    isUnchanged = try Self.takeOver(object, takeOver, database)
-                    if isUnchanged { try Self.settle(key, object.ordinal, settle, database) }
-                }
-                return ListOutcome(
-                    isNew: isNew, collides: collides, fault: fault, isUnchanged: isUnchanged, isDurable: isDurable)
-            }
-            return (outcomes, bytes)
-        }
-        running.withLock {
-            $0.listed += outcomes.count { $0.isNew }
-            $0.listedBytes = $0.listedBytes.addingUpToMax(bytes)
-            for (object, outcome) in zip(objects, outcomes) where outcome.isUnchanged || outcome.isDurable {
-                $0.stored += 1
-                $0.storedBytes = $0.storedBytes.addingUpToMax(object.size)
-            }
-        }
-        return outcomes
-    }
-
     /// Puts listed rows into the catalog, in one transaction.
     ///
     /// Size, ETag and the rest may differ from the listing: an object that changed is read again. Fastest when the
@@ -149,7 +81,7 @@ package final class CatalogWriter: Sendable {
     package func store(_ objects: [CatalogObject]) async throws {
         let durable = durableEnd.withLock { $0 }
         let bytes = try await write { database in
-            let settle = try Self.settling(as: State.stored, in: database)
+            let settle = try Self.settling(from: State.pending, as: State.stored, in: database)
             let statement = try database.cachedStatement(sql: Self.insertion)
             var bytes: Int64 = 0
             for object in objects {
@@ -179,7 +111,7 @@ package final class CatalogWriter: Sendable {
     /// - Throws: ``CatalogError/notPending(_:)`` as ``store(_:)`` does.
     package func except(_ exceptions: [CatalogException]) async throws {
         try await write { database in
-            let settle = try Self.settling(as: State.excepted, in: database)
+            let settle = try Self.settling(from: State.pending, as: State.excepted, in: database)
             let statement = try database.cachedStatement(
                 sql: "INSERT INTO exceptions(key, ordinal, version_id, reason, message) VALUES (?, ?, ?, ?, ?)")
             for exception in exceptions.map(CatalogLimits.fitted) {
@@ -212,16 +144,16 @@ package final class CatalogWriter: Sendable {
     }
 
     static let insertion = """
-        INSERT INTO objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
+        INSERT OR FAIL INTO objects(\(CatalogSchema.objectColumns.joined(separator: ", ")))
         VALUES (\(CatalogSchema.objectColumns.map { _ in "?" }.joined(separator: ", ")))
         """
 
-    private static func settling(as state: Int, in database: Database) throws -> Statement {
+    static func settling(from before: Int, as state: Int, in database: Database) throws -> Statement {
         try database.cachedStatement(
-            sql: "UPDATE listing.rows SET state = \(state) WHERE key = ? AND ordinal = ? AND state = \(State.pending)")
+            sql: "UPDATE listing.rows SET state = \(state) WHERE key = ? AND ordinal = ? AND state = \(before)")
     }
 
-    private static func settle(_ key: [UInt8], _ ordinal: Int, _ statement: Statement, _ database: Database) throws {
+    static func settle(_ key: [UInt8], _ ordinal: Int, _ statement: Statement, _ database: Database) throws {
         var row = RowBinder(statement)
         row.bind(key)
         row.bind(ordinal)

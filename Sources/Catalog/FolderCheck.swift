@@ -30,6 +30,11 @@ struct FolderCheck {
         }
     }
 
+    /// Takes note of a key that is listed and not looked at.
+    mutating func pass(_ key: [UInt8]) {
+        if greatest.lexicographicallyPrecedes(key) { greatest = key }
+    }
+
     mutating func collides(_ key: [UInt8]) throws -> Bool {
         let isGreatest = greatest.lexicographicallyPrecedes(key)
         if isGreatest { greatest = key }

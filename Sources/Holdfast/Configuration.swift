@@ -11,6 +11,8 @@ package struct StorageConfiguration: Sendable {
     package var region: String
     /// A file of certificates to trust beside the system's, PEM.
     package var certificateAuthority: FilePath?
+    /// For objects that are encrypted with keys of their own.
+    package var customerKeys = CustomerKeys()
     /// Where each value came from, for `holdfast check`: never the values themselves.
     package var origin: String
 
@@ -43,6 +45,8 @@ package struct HoldfastConfiguration: Sendable {
     package var keys = Keyring()
     /// What may be received and sent, over all servers together.
     package var bandwidth = Bandwidth()
+    /// How many requests a second each server gets; `nil` for no limit.
+    package var requestRate: RateTimetable?
 
     package init(source: StorageConfiguration?, vault: [VaultCopyConfiguration], stateDirectory: FilePath) {
         self.source = source

@@ -26,7 +26,7 @@ package struct Engine: Sendable {
     ) async throws -> Result {
         // One thread: on few cores a second event loop costs more than it gains (Documentation/benchmarks.md).
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let servers = Servers(group: group, logger: logger, bandwidth: configuration.bandwidth)
+        let servers = Servers(group: group, logger: logger, configuration)
         do {
             let engine = try Engine(configuration, servers, logger: logger, services: services)
             let result = try await body(engine)
@@ -49,7 +49,10 @@ package struct Engine: Sendable {
                 case .directory(let path): return DirectoryCopy(path)
                 case .bucket(let bucket, let storage, let lock):
                     // Amazon takes locked objects only with a checksum: a client of its own, which sends one.
-                    let own = lock == nil ? storage : storage ?? configuration.source
+                    // And the keys of the source's objects are not for archives.
+                    let isApart = lock != nil || configuration.source?.customerKeys.isEmpty == false
+                    var own = storage ?? (isApart ? configuration.source : nil)
+                    own?.customerKeys = CustomerKeys()
                     let service = try own.map { try servers.service($0, sendsContentMD5: lock != nil) } ?? source
                     guard let service else {
                         throw HoldfastError(
@@ -167,11 +170,14 @@ package struct Engine: Sendable {
     }
 
     /// Verifies a backup in every copy.
+    ///
+    /// - Parameter verified: shared by the verifications of several backups, so that what they share is read once.
     package func verify(
-        _ name: String, depth: VerifyDepth, sample: VerifySample? = nil, progress: ProgressMeter
+        _ name: String, depth: VerifyDepth, sample: VerifySample? = nil,
+        verified: VerifiedContents = VerifiedContents(), progress: ProgressMeter
     ) async throws -> VerifyReport {
         try await VerifyRun(
-            entry: try await vault.find(name), vault: vault, depth: depth, sample: sample,
+            entry: try await vault.find(name), vault: vault, depth: depth, sample: sample, verified: verified,
             environment: environment(progress)
         ).run()
     }
@@ -299,7 +305,7 @@ package struct Engine: Sendable {
         _ configuration: StorageConfiguration, _ body: (any StorageService) async throws -> Result
     ) async throws -> Result {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let servers = Servers(group: group, logger: logger, bandwidth: self.configuration.bandwidth)
+        let servers = Servers(group: group, logger: logger, self.configuration)
         do {
             let result = try await body(try servers.service(configuration))
             await servers.shutdown()

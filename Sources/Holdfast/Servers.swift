@@ -13,13 +13,15 @@ final class Servers: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
     private let bandwidth: Bandwidth
+    private let requestRate: RateTimetable?
     private let transports = Mutex<[any S3Transport]>([])
 
-    /// - Parameter bandwidth: shared with every other server of the process.
-    init(group: MultiThreadedEventLoopGroup, logger: Logger, bandwidth: Bandwidth) {
+    /// - Parameter configuration: its limits, of which that of bytes is shared with every other server of the process.
+    init(group: MultiThreadedEventLoopGroup, logger: Logger, _ configuration: HoldfastConfiguration) {
         self.group = group
         self.logger = logger
-        self.bandwidth = bandwidth
+        bandwidth = configuration.bandwidth
+        requestRate = configuration.requestRate
     }
 
     /// The server of a configuration, with retries and bounded concurrency.
@@ -33,6 +35,8 @@ final class Servers: Sendable {
         transports.withLock { $0.append(transport) }
         var options = S3ClientOptions()
         options.sendsContentMD5 = sendsContentMD5
+        options.customerKeys = configuration.customerKeys
+        options.requests = requestRate.map { RateLimit($0) }
         options.userAgent = "holdfast/\(HoldfastVersion.current)"
         let client = S3Client(
             endpoint: configuration.endpoint, credentials: configuration.credentials, region: configuration.region,

@@ -41,6 +41,9 @@ package struct StateDirectory: Sendable {
     /// The directory of what is needed to go on with interrupted backups.
     func interrupted() async throws -> FilePath { try await folder("interrupted") }
 
+    /// The directory of the uploads that restores have begun.
+    func uploads() async throws -> FilePath { try await folder("uploads") }
+
     /// Makes a small file, or replaces it at once and whole: killed at any moment, the old one or the new one is there.
     func replace(_ path: FilePath, with data: Data) async throws {
         let partial = try await workFile(name: "record")

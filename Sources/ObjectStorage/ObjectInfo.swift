@@ -72,6 +72,8 @@ package struct ObjectInfo: Sendable {
     package var tagCount: Int?
     /// From `x-amz-mp-parts-count` or the ETag's suffix; `nil` when unknown.
     package var partCount: Int?
+    /// Bytes of each part but the last; `nil` unless it was proven by the ETag.
+    package var partSize: Int64?
     /// Until when it is protected; `nil` when it is not, and from servers that do not say so with the object.
     package var retention: ObjectRetention?
     package var hasLegalHold = false

@@ -26,6 +26,9 @@ package protocol ObjectStore: Sendable {
     /// What is known of an object, its body left alone.
     func head(_ key: ObjectKey, version: VersionID?) async throws -> ObjectInfo
 
+    /// Bytes of the first part of an object that was uploaded in parts; `nil` where the server does not tell it.
+    func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64?
+
     /// Stores the whole body or nothing; may start `body` again when it retries. `ifAbsent` on an existing key throws
     /// `.preconditionFailed`; a server that lacks conditional writes throws `.notImplemented` for it.
     func put(_ key: ObjectKey, _ body: ReplayableBody, _ options: PutOptions) async throws -> PutResult
@@ -73,6 +76,9 @@ package protocol ObjectStore: Sendable {
 }
 
 extension ObjectStore {
+    /// For stores that know no parts.
+    package func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64? { nil }
+
     /// For stores that cannot copy.
     package func copyPart(
         _ key: ObjectKey, _ upload: UploadID, number: Int, from source: ObjectKey, range: Range<Int64>, ifMatch: String

@@ -18,8 +18,10 @@ package struct ObjectStoreError: Error, Sendable, CustomStringConvertible {
         case rangeNotSatisfiable
         /// The server does not know this operation.
         case notImplemented
-        /// An archived-tier object, an SSE-C object without its key and the like: the object is there and cannot be read.
+        /// An archived-tier object and the like: the object is there and cannot be read.
         case unreadable
+        /// An object under a customer's key (SSE-C), which is missing or wrong.
+        case encrypted
         case conflict
         /// The server asks to slow down (503 SlowDown, 429).
         case throttled

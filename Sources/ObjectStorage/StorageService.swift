@@ -28,6 +28,9 @@ package protocol StorageService: Sendable {
     /// The objects of a bucket. Asks nothing of the server.
     func store(for bucket: String) -> any ObjectStore
 
+    /// Whether there is a customer's key for an object, so that it is stored under one if it was.
+    func hasCustomerKey(of key: ObjectKey, in bucket: String) -> Bool
+
     /// A document of a bucket's configuration as the server keeps it (XML, or JSON for the policy), or `nil` when none
     /// is set. A server that does not know the document throws `.notImplemented`.
     func document(_ document: BucketDocument, of bucket: String) async throws -> [UInt8]?
@@ -37,6 +40,9 @@ package protocol StorageService: Sendable {
 }
 
 extension StorageService {
+    /// For servers without such keys.
+    package func hasCustomerKey(of key: ObjectKey, in bucket: String) -> Bool { false }
+
     /// Makes a bucket without Object Lock.
     package func createBucket(_ bucket: String) async throws {
         try await createBucket(bucket, objectLock: false)

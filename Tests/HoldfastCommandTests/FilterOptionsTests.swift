@@ -23,7 +23,19 @@ struct FilterOptionsTests {
         #expect(try !FilterOptions.parse([]).isGiven)
     }
 
+    @Test func tagsAreNamesWithOrWithoutAValue() throws {
+        let options = try FilterOptions.parse([
+            "--object-tag", "team=design", "--object-tag", "keep", "--exclude-object-tag", "a\\=b=c\\\\d",
+            "--exclude-object-tag", "empty=",
+        ])
+        #expect(options.filter.tags == [TagRule(name: "keep"), TagRule(name: "team", value: "design")])
+        #expect(
+            options.filter.excludedTags == [TagRule(name: "a=b", value: "c\\d"), TagRule(name: "empty", value: "")])
+        #expect(options.isGiven)
+    }
+
     @Test(arguments: [
+        ["--object-tag", ""], ["--object-tag", "=x"], ["--object-tag", "a=b=c"], ["--exclude-object-tag", "a\\b"],
         ["--min-size", "10/s"], ["--min-size", "-1"], ["--max-size", "many"], ["--newer-than", "yesterday"],
         ["--older-than", "30"], ["--min-size", "2M", "--max-size", "1M"], ["--storage-class", ""],
     ])

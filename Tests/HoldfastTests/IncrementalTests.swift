@@ -87,6 +87,35 @@ import Testing
         }
     }
 
+    /// Of many backups that are verified together, what they share is read once; what is damaged is named of each.
+    @Test func sharedContentsAreVerifiedOnce() async throws {
+        try await Scene.with { scene in
+            var random = SeededGenerator(seed: 7)
+            for number in 0..<20 { try await scene.store.put("a/\(number)", random.bytes(2_000)) }
+            try await scene.backUp("first", isFull: false)
+            try await scene.store.put("b", Array("new".utf8))
+            try await scene.backUp("second", isFull: false, sweep: .never)
+            try await scene.backUp("third", isFull: false, sweep: .never)
+
+            let verified = VerifiedContents()
+            var counts: [[Int]] = []
+            for name in ["first", "second", "third"] {
+                let report = try await scene.verify(.contents, name, verified: verified)
+                #expect(report.isSound)
+                counts += report.copies.map { [$0.objectsRead, $0.objectsReadBefore] }
+            }
+            // An archive's own contents are read in each copy; those of earlier ones were.
+            #expect(counts == [[20, 0], [20, 0], [1, 20], [1, 20], [0, 21], [0, 21]])
+
+            try scene.alter { $0[600] ^= 1 }
+            let again = VerifiedContents()
+            for name in ["first", "second", "third"] {
+                let report = try await scene.verify(.contents, name, in: scene.local, verified: again)
+                #expect(!report.isSound, "\(name)")
+            }
+        }
+    }
+
     @Test func nothingIsBuiltOnAnotherSourceOrWhenFullIsAskedFor() async throws {
         try await Scene.with { scene in
             try await scene.store.put("a", Array("a".utf8))

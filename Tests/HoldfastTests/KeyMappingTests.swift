@@ -126,6 +126,43 @@ import Testing
         }
     }
 
+    /// In steps of age, and what was asked for first before all of them.
+    @Test(arguments: [nil, "b/"])
+    func whatChangedLastIsWrittenFirst(first: String?) async throws {
+        let today = Guarded(0.0)
+        try await Scene.with(InMemoryOptions { $0.now = { Scene.day(today.value) } }) { scene in
+            // Days before the backup, in an order that neither the keys nor the archive has.
+            let ages = ["a": 400.0, "b/x": 40, "c": 0.01, "b/y": 0.5, "d": 3, "e": 20, "f": 0]
+            for (key, age) in ages.sorted(by: { $0.key < $1.key }) {
+                today.with { $0 = 500 - age }
+                try await scene.store.put(key, [1])
+            }
+            _ = try await BackupRun(
+                bucket: Scene.bucket, name: BackupName("first"), source: scene.source, vault: scene.vault,
+                options: BackupRun.Options(), environment: scene.environment(scene.services(day: 500))
+            ).run()
+            try await scene.source.createBucket("target")
+            let target = NotingStore(base: scene.source.store(for: "target"))
+            var service = AlteredService(scene.source)
+            service.stores["target"] = target
+            var options = try Self.options([], first: first)
+            options.newestFirst = true
+            let report = try await scene.restore(at: service, options: options)
+            #expect(report.complete && report.restoredCount == 7 && report.warnings.isEmpty)
+            let order = target.keys.value
+            let steps: [Set<String>] =
+                first == nil
+                ? [["c", "f"], ["b/y"], ["d"], ["e"], ["b/x"], ["a"]]
+                : [["b/y"], ["b/x"], ["c", "f"], ["d"], ["e"], ["a"]]
+            var rest = order[...]
+            for step in steps {
+                #expect(Set(rest.prefix(step.count)) == step, "\(order)")
+                rest = rest.dropFirst(step.count)
+            }
+            #expect(rest.isEmpty)
+        }
+    }
+
     @Test func archivesWithoutAnIndexAreReadOnceForEachPass() async throws {
         try await Scene.with { scene in
             try await LegacyArchive(scene: scene).make(
@@ -146,7 +183,8 @@ import Testing
                 var options = try Self.options(rules, first: first)
                 options.allVersions = true
                 let error = await #expect(throws: HoldfastError.self) { try await scene.restore(options: options) }
-                #expect(error?.message.hasPrefix("--map and --first are for the current objects") == true)
+                #expect(
+                    error?.message.hasPrefix("--map, --first and --newest-first are for the current objects") == true)
             }
         }
     }

@@ -55,12 +55,12 @@ import Testing
         Mapping(
             status: 400, code: "InvalidRequest",
             message: "Requests specifying Server Side Encryption with Customer provided keys must provide the "
-                + "appropriate secret key.", expected: .unreadable),
+                + "appropriate secret key.", expected: .encrypted),
         Mapping(
             status: 400, code: "InvalidRequest",
             message:
                 "The object was stored using a form of Server Side Encryption. The correct parameters must be provided",
-            expected: .unreadable),
+            expected: .encrypted),
         Mapping(status: 503, code: "SlowDown", expected: .throttled),
         Mapping(status: 503, code: "SlowDownRead", expected: .throttled),
         Mapping(status: 429, expected: .throttled),

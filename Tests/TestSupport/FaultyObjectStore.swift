@@ -87,6 +87,10 @@ package final class FaultyObjectStore: ObjectStore {
         }
     }
 
+    package func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64? {
+        try await meet(.head, key) { _ in try await store.firstPartSize(of: key, version: version) }
+    }
+
     package func put(_ key: ObjectKey, _ body: ReplayableBody, _ options: PutOptions) async throws -> PutResult {
         try await meet(.put, key) { _ in try await store.put(key, body, options) }
     }

@@ -33,7 +33,9 @@ package struct TestServer: Sendable {
     /// A client of this server.
     ///
     /// - Throws: ``TestServerMissing`` when nothing says where it is: a test that needs it must not pass silently.
-    package func service(over transport: any S3Transport) throws -> S3Service {
+    package func service(
+        over transport: any S3Transport, options: S3ClientOptions = S3ClientOptions()
+    ) throws -> S3Service {
         let environment = ProcessInfo.processInfo.environment
         guard let endpoint = environment["HOLDFAST_TEST_\(name.uppercased())"],
             let accessKey = environment["HOLDFAST_TEST_ACCESS_KEY"],
@@ -43,7 +45,7 @@ package struct TestServer: Sendable {
         return S3Service(
             S3Client(
                 endpoint: try S3Endpoint(endpoint), credentials: credentials, region: "us-east-1",
-                transport: transport))
+                transport: transport, options: options))
     }
 }
 

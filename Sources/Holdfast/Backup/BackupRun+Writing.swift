@@ -150,7 +150,8 @@ extension BackupRun {
         let test = filter.isEverything ? nil : try ObjectTest(filter, at: span.scope.cut ?? span.started)
         let channel = AsyncThrowingChannel<PendingObject.Page, any Error>()
         let listing = SourceListing(
-            store: store, catalog: catalog, scope: span.scope, selection: options.selection, test: test, sweeps: sweeps,
+            store: store, catalog: catalog, scope: span.scope, selection: options.selection, test: test,
+            tags: filter.asksForTags ? TagReading(filter: filter, fetch: fetch) : nil, sweeps: sweeps,
             progress: progress, channel: channel)
         var packing = Packing(
             catalog: catalog, identity: identity, progress: progress, logger: environment.logger)

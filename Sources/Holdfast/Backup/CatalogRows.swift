@@ -84,7 +84,7 @@ extension CatalogObject {
             tags: info.attributes.tags.map { CatalogField(name: $0.name, value: Array($0.value.utf8)) },
             acl: ProtectionText.acl(info.acl), retention: ProtectionText.retention(info.retention),
             legalHold: ProtectionText.legalHold(info.hasLegalHold),
-            partCount: info.partCount, sha256: sha256, member: member,
+            partCount: info.partCount, partSize: info.partSize, sha256: sha256, member: member,
             extents: [Extent(archive: 0, offset: extent.lowerBound, length: Int64(extent.count))])
     }
 

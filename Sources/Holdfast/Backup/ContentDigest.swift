@@ -29,16 +29,25 @@ enum ContentDigest {
 struct RunningDigests: Sendable {
     private var sha = SHA256()
     private var md: Insecure.MD5?
+    private var uploads: [PartsDigest]
 
-    init(wantsMD5: Bool) {
+    /// - Parameter partSizes: in which the content may have been uploaded, as ``PartSizes`` gives them.
+    init(wantsMD5: Bool, partSizes: [Int64] = []) {
         md = wantsMD5 ? Insecure.MD5() : nil
+        uploads = partSizes.map { PartsDigest(partSize: $0) }
     }
 
     mutating func update(_ piece: ByteBuffer) {
         piece.withUnsafeReadableBytes { bytes in
             sha.update(bufferPointer: bytes)
             md?.update(bufferPointer: bytes)
+            for index in uploads.indices { uploads[index].update(bytes) }
         }
+    }
+
+    /// The one of the part sizes that makes this ETag of the content; `nil` when none does.
+    func partSize(making etag: String) -> Int64? {
+        uploads.first { $0.etag == etag.lowercased() }?.partSize
     }
 
     /// 32 bytes.

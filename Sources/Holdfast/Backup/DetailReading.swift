@@ -23,6 +23,10 @@ struct DetailReading: Sendable {
         guard info.tagCount.map({ $0 > 0 }) ?? !tagCountIsTold else { return nil }
         do {
             info.attributes.tags = try await store.tags(of: info.key, version: info.version)
+            if info.attributes.tags.isEmpty, let count = info.tagCount {
+                return ObjectProblem(
+                    reason: "metadata", message: "the server counts \(count) tags with it, and tells none")
+            }
             return nil
         } catch let error as ObjectStoreError where error.code == .notImplemented && (info.tagCount ?? 0) == 0 {
             return nil

@@ -44,12 +44,13 @@ struct LargeObject {
                 let flaw = try await fetch.details.complete(&info, in: fetch.store)
                 try info.checkFitsCatalog()
                 let pieces = StoredPieces(info, at: place, member: member, into: writer, catalog)
-                let content =
+                let (content, partSize) =
                     if let pieces {
                         try await write(info, pieces, onBytes: onBytes)
                     } else {
                         try await write(info, into: writer, member: member, onBytes: onBytes)
                     }
+                info.partSize = partSize
                 return Packed(
                     info: info, content: content, changed: info.etag != listed.etag,
                     flaw: ObjectProblem.joining(flaw, ObjectFetch.missingMetadata(info)))
@@ -65,19 +66,19 @@ struct LargeObject {
     /// Stores what is not known yet, piece by piece. Pieces of a content that turns out wrong stay and are right.
     private func write(
         _ info: ObjectInfo, _ pieces: StoredPieces, onBytes: @escaping @Sendable (Int) -> Void
-    ) async throws -> StoredContent {
+    ) async throws -> (StoredContent, partSize: Int64?) {
         var pieces = pieces
         let digests = try await readContent(info) { piece in
             try await pieces.take(piece)
             onBytes(piece.readableBytes)
         }
         try Self.compare(digests.md5, with: info)
-        return try await pieces.finish(sha256: digests.sha256)
+        return (try await pieces.finish(sha256: digests.sha256), digests.partSize(making: info.etag))
     }
 
     private func write(
         _ info: ObjectInfo, into writer: ArchiveWriter, member: [UInt8], onBytes: @escaping @Sendable (Int) -> Void
-    ) async throws -> StoredContent {
+    ) async throws -> (StoredContent, partSize: Int64?) {
         let header = ArchiveMember(
             name: member, kind: .file, size: info.size, modified: TimeText.milliseconds(info.lastModified),
             records: MemberRecords.records(of: info, at: place, member: member, sha256: nil))
@@ -96,7 +97,8 @@ struct LargeObject {
             hasBegun = true
             try Self.compare(digests.md5, with: info)
             _ = chunks?.finish()
-            return StoredContent(at: try await writer.end(), sha256: digests.sha256, chunks: chunks?.list)
+            let content = StoredContent(at: try await writer.end(), sha256: digests.sha256, chunks: chunks?.list)
+            return (content, digests.partSize(making: info.etag))
         } catch {
             // The header is out: fill the member up. The catalog does not name it, and a second reading follows it under
             // the same name, which is the one that tar leaves on disk.
@@ -114,9 +116,11 @@ struct LargeObject {
 
     private func readContent(
         _ info: ObjectInfo, _ consume: (ByteBuffer) async throws -> Void
-    ) async throws -> (sha256: [UInt8], md5: String) {
+    ) async throws -> RunningDigests {
         let store = fetch.store
-        var digests = RunningDigests(wantsMD5: ETag.md5(of: info.etag) != nil)
+        var digests = RunningDigests(
+            wantsMD5: ETag.md5(of: info.etag) != nil,
+            partSizes: PartSizes.candidates(of: info, first: try await fetch.firstPartSize(of: info)))
         let starts = stride(from: 0, to: info.size, by: Int(Self.rangeSize))
         try await starts.async.mapInOrder(width: Self.concurrentRanges) { start in
             let range = start..<start + min(Self.rangeSize, info.size - start)
@@ -143,7 +147,7 @@ struct LargeObject {
             try await consume(piece)
             digests = await updated
         }
-        return (digests.sha256, digests.md5)
+        return digests
     }
 
     /// Hashes away from the caller's actor: 8 MiB take some 5 ms.

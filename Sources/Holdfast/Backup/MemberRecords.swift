@@ -20,6 +20,7 @@ enum MemberRecords {
         add("HOLDFAST.etag", info.etag)
         add("HOLDFAST.storage-class", info.attributes.storageClass)
         add("HOLDFAST.part-count", info.partCount.map(String.init))
+        add("HOLDFAST.part-size", info.partSize.map { String($0) })
         add("HOLDFAST.sha256", sha256)
         for header in info.attributes.headers { add("HOLDFAST.header.\(header.name)", header.value) }
         for field in info.attributes.metadata { add("HOLDFAST.meta.\(field.name)", field.value) }
@@ -30,7 +31,9 @@ enum MemberRecords {
         // For plain tar --xattrs: the kernel takes names of at most 255 bytes, and one attribute a name.
         var taken: Set<String> = []
         for field in info.attributes.headers + info.attributes.metadata
-        where field.name.utf8.count <= 250 && !field.value.isEmpty && taken.insert(field.name).inserted {
+        where field.name != ObjectAttributes.customerAlgorithm && field.name.utf8.count <= 250 && !field.value.isEmpty
+            && taken.insert(field.name).inserted
+        {
             add("SCHILY.xattr.user.\(field.name)", field.value)
         }
         return records
@@ -49,6 +52,7 @@ enum MemberRecords {
             case "HOLDFAST.etag": info.etag = text
             case "HOLDFAST.storage-class": info.attributes.storageClass = text
             case "HOLDFAST.part-count": info.partCount = Int(text)
+            case "HOLDFAST.part-size": info.partSize = Int64(text).flatMap { $0 >= 0 ? $0 : nil }
             case "HOLDFAST.acl": info.acl = ProtectionText.acl(from: text)
             case "HOLDFAST.retention": info.retention = ProtectionText.retention(from: text)
             case "HOLDFAST.legal-hold": info.hasLegalHold = ProtectionText.hasLegalHold(from: text)

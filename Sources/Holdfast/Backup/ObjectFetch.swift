@@ -101,10 +101,23 @@ struct ObjectFetch: Sendable {
         info.version = listed.version ?? info.version
         // A listing has milliseconds on some servers, a header has whole seconds everywhere.
         if !changed { info.lastModified = listed.lastModified }
+        info.partSize = PartSizes.proven(content, info, first: try await firstPartSize(of: info))
         let flaw = try await details.complete(&info, in: store)
         return FetchedObject(
             info: info, content: content, sha256: ContentDigest.sha256(content), changed: changed,
             flaw: ObjectProblem.joining(flaw, Self.missingMetadata(info)))
+    }
+
+    /// Asks for the size of the first part of an object that was uploaded in several: the only request that they cost.
+    ///
+    /// - Returns: `nil` when the server does not tell; the usual sizes are tried then.
+    func firstPartSize(of info: ObjectInfo) async throws -> Int64? {
+        guard PartSizes.isWorthAsking(info) else { return nil }
+        do {
+            return try await store.firstPartSize(of: info.key, version: info.version)
+        } catch is ObjectStoreError {
+            return nil
+        }
     }
 
     /// Metadata that the server has and cannot say (`x-amz-missing-meta`).
@@ -127,6 +140,9 @@ struct ObjectFetch: Sendable {
             )
         case .notFound: return ObjectProblem(reason: "vanished", message: "it was listed and is gone")
         case .unreadable: return ObjectProblem(reason: "unreadable", message: error.message)
+        case .encrypted:
+            return ObjectProblem(
+                reason: "encrypted", message: "\(error.message); name its key file in customer_keys of holdfast.yaml")
         case .accessDenied: return ObjectProblem(reason: "denied", message: error.message)
         case .noSuchBucket, .unauthorized, .clockSkew: throw error
         default:

@@ -6,7 +6,7 @@ import ObjectStorage
 
 /// Why an object, or a part of its description, is not in a backup.
 struct ObjectProblem: Error, Sendable {
-    /// One word for programs: `vanished`, `unreadable`, `denied`, `changed`, `corrupt`, `limit`, `failed`, `metadata`,
+    /// One word for programs: `vanished`, `unreadable`, `encrypted`, `denied`, `changed`, `corrupt`, `limit`, `failed`, `metadata`,
     /// ``archived``.
     let reason: String
     let message: String

@@ -241,6 +241,8 @@ struct Packing {
             info, at: pending.place, member: stored.member ?? pending.member, extent: 0..<0, sha256: stored.sha256)
         row.extents = stored.extents
         row.chunks = stored.chunks
+        // Of the same bytes under the same ETag it stays true; nobody asked for it again.
+        row.partSize = stored.partSize
         if !tellsACL { row.acl = stored.acl }
         if row != stored { try await catalog.replace(row) }
     }

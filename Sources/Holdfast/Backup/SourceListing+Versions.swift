@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncAlgorithms
 import Catalog
 import ObjectStorage
 
@@ -11,7 +12,7 @@ extension SourceListing {
     /// prefix, and what is missing then is asked for key by key.
     func listVersions(_ order: VersionOrder, _ findings: inout Findings) async throws {
         var rest = order
-        for try await page in versionListing(of: store) {
+        for try await page in versionListing(of: store).buffer(policy: .bounded(1)) {
             let repeated = try await hand(on: rest.rows(page.versions), &findings)
             guard repeated == 0 else {
                 throw ObjectStoreError(
@@ -22,15 +23,15 @@ extension SourceListing {
         guard try await lacksKeys(before: order) else { return }
         try await walk(order, &findings)
         for try await page in listing(of: store) {
-            for object in try await missing(page.objects) { try await look(for: object, order, &findings) }
+            for object in try await chosen(missing(page.objects)) { try await look(for: object, order, &findings) }
         }
     }
 
     /// Whether ListObjectsV2 names a key that was there at the cut and was not listed.
     private func lacksKeys(before order: VersionOrder) async throws -> Bool {
-        for try await page in listing(of: store) {
+        for try await page in listing(of: store).buffer(policy: .bounded(1)) {
             let old = page.objects.filter { $0.lastModified <= order.cut }
-            if try await !missing(old).isEmpty { return true }
+            if try await !chosen(missing(old)).isEmpty { return true }
         }
         return false
     }
@@ -44,6 +45,13 @@ extension SourceListing {
         return keys.isEmpty ? [] : objects.filter { keys.contains($0.key.bytes) }
     }
 
+    /// Those that are wanted for their tags; what was left out for them is not in the catalog either.
+    private func chosen(_ objects: [ObjectInfo]) async throws -> [ObjectInfo] {
+        guard let tags else { return objects }
+        var choice = TagChoice()
+        return try await choice.wanted(objects.map { ($0, .current) }, tags).rows.map(\.info)
+    }
+
     /// Takes from a walk what the flat listing left out.
     private func walk(_ order: VersionOrder, _ findings: inout Findings) async throws {
         var order = order
@@ -55,9 +63,8 @@ extension SourceListing {
             if let continued { lost.insert(continued) }
             continued = infos.last.flatMap { lost.contains($0.key.bytes) ? $0.key.bytes : nil }
             let rows = order.rows(page.versions).filter { lost.contains($0.info.key.bytes) }
-            for row in rows where row.place.ordinal == 0 && test?.contains(row.info.listed()) ?? true {
-                findings.lostKeys.add(row.info.key)
-            }
+            let lostRows = rows.filter { $0.place.ordinal == 0 && test?.contains($0.info.listed()) ?? true }
+            for info in try await chosen(lostRows.map(\.info)) { findings.lostKeys.add(info.key) }
             _ = try await hand(on: rows, &findings)
         }
     }

@@ -43,6 +43,8 @@ struct SourceListing: Sendable {
     let selection: KeySelection
     /// What is wanted of these keys; `nil` for all.
     let test: ObjectTest?
+    /// Asks for tags where objects are chosen by them; `nil` where they are not.
+    let tags: TagReading?
     /// Whether unchanged objects are handed on too, for their tags and metadata.
     let sweeps: Bool
     let progress: ProgressMeter
@@ -57,6 +59,7 @@ struct SourceListing: Sendable {
         var lostKeys = LostKeys()
         /// Which keys are wanted for what the listing tells of them.
         fileprivate(set) var choice = VersionChoice()
+        fileprivate(set) var tagChoice = TagChoice()
 
         mutating func count(_ place: VersionPlace) {
             if place.isDeleteMarker {
@@ -76,7 +79,8 @@ struct SourceListing: Sendable {
             var findings = Findings()
             switch scope {
             case .current:
-                for try await page in listing(of: store) {
+                // The server makes the next page while the catalog takes this one.
+                for try await page in listing(of: store).buffer(policy: .bounded(1)) {
                     _ = try await hand(on: page.objects.map { ($0, .current) }, &findings)
                 }
             case .versions(let cut, let includesAll):
@@ -96,24 +100,26 @@ struct SourceListing: Sendable {
     /// - Returns: how many of them were listed before.
     func hand(on listed: [VersionOrder.Row], _ findings: inout Findings) async throws -> Int {
         var rows = selection.isEveryKey ? listed : listed.filter { selection.contains($0.info.key.bytes) }
-        if let test { rows = findings.choice.wanted(rows, test) }
+        if let test { rows = findings.choice.wanted(rows) { test.contains($0.info.listed(at: $0.place)) } }
+        var unknown: [[UInt8]: ObjectProblem] = [:]
+        if let tags { (rows, unknown) = try await findings.tagChoice.wanted(rows, tags) }
         let outcomes = try await catalog.list(rows.map { $0.info.listed(at: $0.place) })
         var pending: [PendingObject] = []
         pending.reserveCapacity(rows.count)
         var bytes: Int64 = 0
         for ((info, place), outcome) in zip(rows, outcomes) where outcome.isNew {
             findings.count(place)
+            let problem = outcome.fault.map { ObjectProblem(beyondLimit: $0) } ?? unknown[info.key.bytes]
             if outcome.isDurable {
                 findings.durableCount += 1
                 findings.durableBytes = findings.durableBytes.addingUpToMax(info.size)
-                continue
+                if problem == nil { continue }
             }
-            if outcome.isUnchanged, !sweeps || place.isDeleteMarker { continue }
-            let problem = outcome.fault.map { ObjectProblem(beyondLimit: $0) }
+            if outcome.isUnchanged, problem == nil, !sweeps || place.isDeleteMarker { continue }
             pending.append(
                 PendingObject(
                     info: info, place: place, member: MemberName.name(of: info, at: place, collides: outcome.collides),
-                    problem: problem, isStored: outcome.isUnchanged))
+                    problem: problem, isStored: outcome.isUnchanged || outcome.isDurable))
             if problem == nil, !outcome.isUnchanged, !place.isDeleteMarker { bytes = bytes.addingUpToMax(info.size) }
         }
         progress.update { [count = pending.count, bytes] in

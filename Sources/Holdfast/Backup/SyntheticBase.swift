@@ -133,6 +133,7 @@ extension ObjectInfo {
             etag: object.listed.etag, lastModified: TimeText.date(milliseconds: object.listed.lastModified),
             attributes: object.attributes)
         partCount = object.partCount
+        partSize = object.partSize
         retention = ProtectionText.retention(from: object.retention)
         hasLegalHold = ProtectionText.hasLegalHold(from: object.legalHold)
         acl = ProtectionText.acl(from: object.acl)

@@ -13,8 +13,21 @@ struct VersionChoice: Sendable {
     /// Of the key, before its newest version.
     private var markers: [VersionOrder.Row] = []
 
+    /// Those of the next rows by which their keys will be judged.
+    func deciding(_ rows: [VersionOrder.Row]) -> [VersionOrder.Row] {
+        var asked: [VersionOrder.Row] = []
+        var copy = self
+        _ = copy.wanted(rows) { row in
+            asked.append(row)
+            return true
+        }
+        return asked
+    }
+
     /// The wanted ones of the next rows, which come key by key, newest first.
-    mutating func wanted(_ rows: [VersionOrder.Row], _ test: ObjectTest) -> [VersionOrder.Row] {
+    mutating func wanted(
+        _ rows: [VersionOrder.Row], _ test: (VersionOrder.Row) -> Bool
+    ) -> [VersionOrder.Row] {
         var chosen: [VersionOrder.Row] = []
         for row in rows {
             if row.info.key.bytes != key {
@@ -27,7 +40,7 @@ struct VersionChoice: Sendable {
                     markers.append(row)
                     continue
                 }
-                let verdict = test.contains(row.info.listed(at: row.place))
+                let verdict = test(row)
                 isWanted = verdict
                 if verdict { chosen += markers + [row] }
                 markers = []

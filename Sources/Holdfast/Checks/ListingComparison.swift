@@ -118,7 +118,7 @@ package struct ListingComparison: Sendable {
             guard info.size == row.size, info.etag == row.etag else { return }
         } catch let error as ObjectStoreError where error.code == .notFound {
             return
-        } catch let error as ObjectStoreError where error.code == .accessDenied || error.code == .unreadable {
+        } catch let error as ObjectStoreError where [.accessDenied, .unreadable, .encrypted].contains(error.code) {
             // Not to be read is not gone: the listing that names it is believed.
         }
         lost.add(key)

@@ -53,10 +53,10 @@ package struct BackupDiff: Sendable {
         var same = 0
         while old != nil || new != nil {
             if let was = old, new.map({ was.key.lexicographicallyPrecedes($0.key) }) ?? true {
-                if tests.allSatisfy({ $0.contains(was.listed) }) { try report(difference(.removed, was, nil)) }
+                if isExpected(was) { try report(difference(.removed, was, nil)) }
                 old = try await left.next()
             } else if let isNow = new, old.map({ isNow.key.lexicographicallyPrecedes($0.key) }) ?? true {
-                if tests.allSatisfy({ $0.contains(isNow.listed) }) { try report(difference(.added, nil, isNow)) }
+                if isExpected(isNow) { try report(difference(.added, nil, isNow)) }
                 new = try await right.next()
             } else if let was = old, let isNow = new {
                 let parts = changedParts(was, isNow)
@@ -66,6 +66,11 @@ package struct BackupDiff: Sendable {
             }
         }
         return same
+    }
+
+    /// Whether both sides were to have it. A bucket's listing tells no tags: what is chosen by them counts there.
+    private func isExpected(_ object: CatalogObject) -> Bool {
+        tests.allSatisfy { comparesAttributes ? $0.contains(object) : $0.contains(object.listed) }
     }
 
     private func difference(

@@ -1,7 +1,6 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import ObjectStorage
 
 /// Which keys of a backup are wanted: below a prefix, matching one of the includes (if any), and none of the excludes.
@@ -25,8 +24,8 @@ package struct KeySelection: Hashable, Sendable {
 
     package func contains(_ key: [UInt8]) -> Bool {
         guard key.starts(with: prefix) else { return false }
-        if !includes.isEmpty, !includes.contains(where: { Self.matches(key, $0) }) { return false }
-        return !excludes.contains { Self.matches(key, $0) }
+        if !includes.isEmpty, !includes.contains(where: { Glob.matches(key, $0) }) { return false }
+        return !excludes.contains { Glob.matches(key, $0) }
     }
 
     /// Whether nothing is left out.
@@ -46,16 +45,5 @@ package struct KeySelection: Hashable, Sendable {
         let wanted = includes.isEmpty ? "all keys" : "keys like \(list(includes))"
         let named = excludes.isEmpty ? wanted : "\(wanted), but not like \(list(excludes))"
         return filter.isEverything ? named : "\(named), \(filter.words)"
-    }
-
-    private static func matches(_ key: [UInt8], _ pattern: String) -> Bool {
-        // A zero byte would end the key for fnmatch; S3 allows none.
-        guard !key.contains(0) else { return false }
-        return (key + [0]).withUnsafeBufferPointer { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { text in
-                guard let start = text.baseAddress else { return false }
-                return fnmatch(pattern, start, 0) == 0
-            }
-        }
     }
 }

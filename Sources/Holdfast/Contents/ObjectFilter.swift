@@ -3,8 +3,10 @@
 
 package import Catalog
 package import Foundation
+import ObjectStorage
 
-/// Which objects are wanted by what a listing tells of them beside the key: size, time and storage class.
+/// Which objects are wanted by what a listing tells of them beside the key, size, time and storage class, and by their
+/// tags, which it does not tell.
 ///
 /// Ages are kept as they were written: two backups of what is newer than 30 days are backups of the same thing.
 package struct ObjectFilter: Hashable, Codable, Sendable {
@@ -16,10 +18,14 @@ package struct ObjectFilter: Hashable, Codable, Sendable {
     package var olderThan: String?
     /// In capitals, sorted; any of them will do. Absent when all will.
     package var storageClasses: [String]?
+    /// Sorted; any of them will do. Absent when objects without tags will do as well.
+    package var tags: [TagRule]?
+    /// Sorted; none of them may be there. Absent when all may.
+    package var excludedTags: [TagRule]?
 
     package init(
         minSize: Int64? = nil, maxSize: Int64? = nil, newerThan: String? = nil, olderThan: String? = nil,
-        storageClasses: [String] = []
+        storageClasses: [String] = [], tags: [TagRule] = [], excludedTags: [TagRule] = []
     ) {
         self.minSize = minSize
         self.maxSize = maxSize
@@ -27,6 +33,8 @@ package struct ObjectFilter: Hashable, Codable, Sendable {
         self.olderThan = olderThan
         let sorted = Set(storageClasses.map { $0.uppercased() }).sorted()
         self.storageClasses = sorted.isEmpty ? nil : sorted
+        self.tags = tags.isEmpty ? nil : Set(tags).sorted()
+        self.excludedTags = excludedTags.isEmpty ? nil : Set(excludedTags).sorted()
     }
 
     /// Whether nothing is left out.
@@ -40,6 +48,8 @@ package struct ObjectFilter: Hashable, Codable, Sendable {
         if let newerThan { parts.append("newer than \(newerThan)") }
         if let olderThan { parts.append("older than \(olderThan)") }
         if let storageClasses { parts.append("in storage class \(storageClasses.joined(separator: " or "))") }
+        if let tags { parts.append("tagged \(tags.map(\.words).joined(separator: " or "))") }
+        if let excludedTags { parts.append("not tagged \(excludedTags.map(\.words).joined(separator: " or "))") }
         return parts.joined(separator: ", ")
     }
 
@@ -76,6 +86,12 @@ package struct ObjectTest: Sendable {
         }
     }
 
+    /// Whether an object whose tags are known is wanted.
+    package func contains(_ object: CatalogObject) -> Bool {
+        contains(object.listed) && filter.contains(tags: object.attributes.tags)
+    }
+
+    /// Whether an object is wanted as far as a listing tells.
     package func contains(_ object: ListedObject) -> Bool {
         if let least = filter.minSize, object.size < least { return false }
         if let most = filter.maxSize, object.size > most { return false }

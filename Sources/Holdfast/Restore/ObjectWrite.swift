@@ -14,20 +14,36 @@ struct ObjectWrite: Sendable {
     static let concurrentParts = 3
 
     let store: any ObjectStore
+    /// Where uploads are written down while they are open; `nil` where nobody looks for them.
+    var records: UploadRecords?
 
-    /// Bytes of a part: where the object had parts of a usual size, that size again, so that its ETag is the same
-    /// again; else 16 MiB, or what 10,000 parts need.
+    /// Bytes of a part: those of the parts that made the object, so that its ETag is the same again; where they are not
+    /// known or not to be had, 16 MiB, or what 10,000 parts need.
     static func partSize(of object: CatalogObject) -> Int64 {
+        if let exact = exactPartSize(of: object) { return exact }
         let size = object.size
-        if let count = object.partCount, count > 1 {
-            for usual in usualPartSizes where size / usual + (size % usual > 0 ? 1 : 0) == count { return usual }
+        if let count = object.partCount, count > 1, object.partSize == nil {
+            for usual in usualPartSizes where PartSizes.fits(usual, count: count, size: size) { return usual }
         }
         return max(16 << 20, ((size / 9_999) >> 20 + 1) << 20)
     }
 
-    /// aws and boto3, mc and Holdfast, rclone and many more, and what is left; none larger than the memory that is set
-    /// aside for a part.
+    /// The size that the backup proved, if parts of it can be written. `nil` for most objects.
+    static func exactPartSize(of object: CatalogObject) -> Int64? {
+        guard let partSize = object.partSize, let count = object.partCount, partSize <= PartSizes.largest,
+            PartSizes.fits(partSize, count: count, size: object.size), count == 1 || partSize >= PartSizes.smallest
+        else { return nil }
+        return partSize
+    }
+
+    /// aws and boto3, mc and Holdfast, rclone and many more, and what is left: a guess for backups that know the number
+    /// of parts alone.
     private static let usualPartSizes: [Int64] = [8, 16, 5, 10, 15, 12, 6, 7, 9, 11, 13, 14].map { $0 << 20 }
+
+    /// Parts on their way at once: together they stay within 48 MiB, or are a single one.
+    static func concurrentParts(of size: Int64) -> Int {
+        max(1, min(concurrentParts, Int((48 << 20) / max(size, 1))))
+    }
 
     /// Writes content that is in memory and has been compared with the catalog's checksum.
     ///
@@ -67,15 +83,20 @@ struct ObjectWrite: Sendable {
         let upload = try await store.createUpload(key, PutOptions(attributes: object.attributes))
         let result: PutResult
         do {
+            try await records?.begin(upload, of: key)
             let parts = try await send(object, content, to: upload, of: key, onBytes: onBytes)
             result = try await store.completeUpload(key, upload, parts, ifAbsent: ifAbsent)
         } catch {
             // In a task of its own so that a cancelled restore cleans up as well.
             await RetryLoop.$waitsOutOutages.withValue(false) {
-                await Task { try? await store.abortUpload(key, upload) }.value
+                await Task {
+                    guard (try? await store.abortUpload(key, upload)) != nil else { return }
+                    await records?.end(upload, of: key)
+                }.value
             }
             throw error
         }
+        await records?.end(upload, of: key)
         let stored = try await store.head(key, version: nil).size
         guard stored == object.size else {
             throw ObjectStoreError(.badAnswer, "The server holds \(stored) bytes of \(key), \(object.size) were sent.")
@@ -102,9 +123,12 @@ struct ObjectWrite: Sendable {
         var digests = RunningDigests(wantsMD5: false)
         var count: Int64 = 0
         var parts: [UploadedPart] = []
-        let pieces = FixedSizePieces(source: content, size: Int(Self.partSize(of: object)))
-        try await pieces.mapInOrder(width: Self.concurrentParts) { [store] piece in
-            let part = try await Self.sendPart(piece, to: upload, of: key, in: store)
+        let partSize = max(Self.partSize(of: object), 1)
+        let pieces = FixedSizePieces(source: content, size: Int(partSize))
+        // Under a customer's key the ETag of a part looks like an MD5 and is none.
+        let isOpaque = object.attributes.hasCustomerKey
+        try await pieces.mapInOrder(width: Self.concurrentParts(of: partSize)) { [store] piece in
+            let part = try await Self.sendPart(piece, to: upload, of: key, in: store, isOpaque: isOpaque)
             return (part, piece.bytes)
         } consume: { (part, bytes) in
             parts.append(part)
@@ -113,6 +137,10 @@ struct ObjectWrite: Sendable {
             onBytes(bytes.readableBytes)
         }
         try CheckedContent.compare(object, count: count, sha256: digests.sha256)
+        if parts.isEmpty {
+            // An upload has at least one part, be it an empty one.
+            parts.append(try await store.uploadPart(key, upload, number: 1, ReplayableBody(ByteBuffer())))
+        }
         return parts
     }
 
@@ -125,10 +153,11 @@ struct ObjectWrite: Sendable {
 
     @concurrent
     private static func sendPart(
-        _ piece: FixedSizePieces.Piece, to upload: UploadID, of key: ObjectKey, in store: any ObjectStore
+        _ piece: FixedSizePieces.Piece, to upload: UploadID, of key: ObjectKey, in store: any ObjectStore,
+        isOpaque: Bool
     ) async throws -> UploadedPart {
         let part = try await store.uploadPart(key, upload, number: piece.number, ReplayableBody(piece.bytes))
-        if let stored = ETag.md5(of: part.etag) {
+        if !isOpaque, let stored = ETag.md5(of: part.etag) {
             let sent = ContentDigest.md5(piece.bytes)
             guard stored == sent else {
                 throw ObjectStoreError(

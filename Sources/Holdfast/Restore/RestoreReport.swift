@@ -25,6 +25,8 @@ package struct RestoreReport: Codable, Sendable {
     package var overwrittenCount = 0
     /// Objects written that were under a retention or a legal hold.
     package var lockedCount = 0
+    /// Objects that were encrypted with a customer's key (SSE-C) and are written without, since no key fits them.
+    package var withoutKeyCount = 0
     /// What was done with these.
     package var locks = LockPolicy.drop
     /// What became of the bucket's own settings; empty when they were not asked for.

@@ -35,6 +35,9 @@ package struct RestoreRun: Sendable {
         package var mapping = KeyMapping.none
         /// Objects of the backup whose keys begin with this are written before all others; `nil` for none.
         package var first: [UInt8]?
+        /// Whether what changed last is written before what did not change for longer, in the steps of
+        /// ``RestoreRun/ages``.
+        package var newestFirst = false
 
         package init(
             overwrite: OverwritePolicy = .never, selection: KeySelection = KeySelection(), dryRun: Bool = false,
@@ -92,11 +95,7 @@ package struct RestoreRun: Sendable {
             try await checkKeysStayApart()
             var target = try await prepare(&report, objectLock: isLockable)
             target.mapping = options.mapping
-            if options.allVersions {
-                try await replay(into: target, &report)
-            } else {
-                try await write(into: target, &report)
-            }
+            report = try await written(into: target, report)
             if options.bucketConfiguration, let metadata = backup.metadata {
                 report.configuration = try await ConfigurationRestore(
                     metadata: metadata, service: self.target, bucket: bucket, dryRun: options.dryRun
@@ -109,6 +108,11 @@ package struct RestoreRun: Sendable {
                 .corrupt, "The catalog of \(backup.entry.file.name) in \(backup.copy) cannot be read: \(error).",
                 hint: "holdfast verify \(backup.entry.file.name) tells which copies are sound.")
         }
+        if report.withoutKeyCount > 0 {
+            report.warnings.append(
+                "\(report.withoutKeyCount) objects were encrypted with a customer's key (SSE-C), and no key of customer_keys is for them in \(bucket): they are \(report.dryRun ? "to be " : "")written without."
+            )
+        }
         let warning = await backup.spares?.warning(about: backup.copy)
         if let warning { report.warnings.append(warning) }
         let isWholeHistory = options.allVersions || backup.metadata?.includeVersions != true
@@ -117,6 +121,36 @@ package struct RestoreRun: Sendable {
         }
         report.seconds = (ContinuousClock.now - clock).seconds
         return report
+    }
+
+    /// Writes the objects, and writes down which uploads it begins for that.
+    private func written(into target: RestoreTarget, _ begun: RestoreReport) async throws -> RestoreReport {
+        var report = begun
+        guard !options.dryRun else {
+            try await write(into: target, nil, &report)
+            return report
+        }
+        return try await UploadRecords.with(self.target, bucket, environment.state) { records, aborted in
+            if aborted > 0 {
+                report.warnings.append(
+                    "A restore into \(bucket) that was killed had left \(aborted) unfinished uploads: they were aborted."
+                )
+            }
+            try await write(into: target, records, &report)
+            return report
+        }
+    }
+
+    private func write(
+        into target: RestoreTarget, _ records: UploadRecords?, _ report: inout RestoreReport
+    ) async throws {
+        var restore = objectRestore(into: target)
+        restore.records = records
+        if options.allVersions {
+            try await replay(restore, &report)
+        } else {
+            try await write(restore, &report)
+        }
     }
 
     private func missingFromBackup() async throws -> Int {
@@ -185,20 +219,22 @@ package struct RestoreRun: Sendable {
         return RestoreTarget(store: store, limits: limits, state: state, guardsAbsence: options.overwrite == .never)
     }
 
-    private func write(into target: RestoreTarget, _ report: inout RestoreReport) async throws {
+    private func write(_ restore: ObjectRestore, _ report: inout RestoreReport) async throws {
         let totals = try await wantedTotals()
         let isAll = options.selection.isEverything
         environment.progress.begin(
             options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.count : nil,
             bytes: isAll ? totals.bytes : 0)
-        let restore = objectRestore(into: target)
-        for pass in passes {
-            let before = report.selectedCount
-            try await write(wantedObjects(target, in: pass), restore, &report)
-            if let first = options.first, pass.takesPrefix, report.selectedCount == before {
-                report.warnings.append(
-                    "No object that was asked for begins with “\(ObjectKey(first))”: none was written first.")
-            }
+        let before = report.selectedCount
+        for pass in passes where pass.takesPrefix {
+            try await write(wantedObjects(restore.target, in: pass), restore, &report)
+        }
+        if let first = options.first, report.selectedCount == before {
+            report.warnings.append(
+                "No object that was asked for begins with “\(ObjectKey(first))”: none was written first.")
+        }
+        for pass in passes where !pass.takesPrefix {
+            try await write(wantedObjects(restore.target, in: pass), restore, &report)
         }
         count(lackingOf: totals.count, &report)
     }
@@ -233,13 +269,12 @@ package struct RestoreRun: Sendable {
     }
 
     /// Restores the history of every key.
-    private func replay(into target: RestoreTarget, _ report: inout RestoreReport) async throws {
+    private func replay(_ restore: ObjectRestore, _ report: inout RestoreReport) async throws {
         let totals = try await wantedTotals()
         let isAll = options.selection.isEverything
         environment.progress.begin(
             options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.count : nil,
             bytes: isAll ? totals.bytes : 0)
-        let restore = objectRestore(into: target)
         let status = backup.metadata?.bucketConfiguration?[BucketDocument.versioning.rawValue]
         let replay = VersionReplay(
             restore: restore, service: self.target, bucket: bucket, overwrite: options.overwrite,
@@ -284,6 +319,9 @@ package struct RestoreRun: Sendable {
             report.restoredBytes = report.restoredBytes.addingUpToMax(object.size)
             report.overwrittenCount += replaced ? 1 : 0
             report.lockedCount += object.isLocked ? 1 : 0
+            if object.attributes.hasCustomerKey, !target.hasCustomerKey(of: ObjectKey(object.key), in: bucket) {
+                report.withoutKeyCount += 1
+            }
         case .skipped(let object):
             environment.progress.dropped(bytes: object.size)
             report.skip("\(ObjectKey(object.key))")

@@ -68,18 +68,7 @@ package struct RetentionPolicy: Equatable, Sendable {
         self.within = within
         self.minimumAge = minimumAge
         self.tags = tags
-        self.timeZone = try Self.zone(timeZone ?? "UTC")
-    }
-
-    private static func zone(_ name: String) throws -> TimeZone {
-        // Abbreviations are refused: CET knows no summer, and EST is not unique.
-        let isName = ["UTC", "GMT"].contains(name) || name.contains("/")
-        guard isName, let zone = TimeZone(identifier: name) else {
-            throw HoldfastError(
-                .invalidConfiguration, "There is no time zone “\(name.prefix(60))”.",
-                hint: "Name it as the IANA database does: Europe/Berlin, America/New_York, UTC.")
-        }
-        return zone
+        self.timeZone = try TimeZone.named(timeZone ?? "UTC")
     }
 }
 

@@ -85,7 +85,18 @@ package struct BucketCopy: VaultCopy {
             _ = try await store.head(key(file), version: nil)
             throw HoldfastError.nameTaken(file.name.rawValue, in: label)
         } catch let error as ObjectStoreError where error.code == .notFound {
+            await abortUploads(of: file, except: nil)
             return BucketSink(store: store, key: key(file), label: label, retention: lock?.retention(from: now()))
+        }
+    }
+
+    /// Removes what a dead run left of an archive whose name is ours to write: begun behind its last checkpoint, or when
+    /// this bucket had another address, under which the checkpoint knows it. What cannot be removed now is by the next
+    /// backup.
+    private func abortUploads(of file: ArchiveFile, except kept: String?) async {
+        let uploads = (try? await store.uploads(prefix: key(file).bytes)) ?? []
+        for other in uploads where other.key == key(file) && other.upload.rawValue != kept {
+            try? await store.abortUpload(other.key, other.upload)
         }
     }
 
@@ -97,11 +108,7 @@ package struct BucketCopy: VaultCopy {
             _ = try await store.head(key(file), version: nil)
             throw HoldfastError.nameTaken(file.name.rawValue, in: label)
         } catch let error as ObjectStoreError where error.code == .notFound {
-            // Begun behind the checkpoint, which does not know of it; else nobody would abort it before the next backup.
-            let uploads = (try? await store.uploads(prefix: key(file).bytes)) ?? []
-            for other in uploads where other.key == key(file) && other.upload.rawValue != checkpoint.upload {
-                try await store.abortUpload(other.key, other.upload)
-            }
+            await abortUploads(of: file, except: checkpoint.upload)
             return try await BucketSink(
                 store: store, key: key(file), label: label, continuing: checkpoint,
                 retention: lock?.retention(from: now()))

@@ -41,6 +41,9 @@ package struct CopyVerification: Codable, Sendable {
     /// 0 for an archive without an index, whose frames nothing tells apart.
     package var framesRead = 0
     package var objectsRead = 0
+    /// Objects that lie in earlier archives, where the same verification had read and compared them for another copy or
+    /// backup already.
+    package var objectsReadBefore = 0
     /// Of how many objects those were drawn at random, and the bytes of all; `nil` when nothing was drawn.
     package var objectsInBackup: Int?
     package var bytesInBackup: Int64?

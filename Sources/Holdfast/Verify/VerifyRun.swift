@@ -15,16 +15,22 @@ package struct VerifyRun: Sendable {
     package let depth: VerifyDepth
     /// Which objects are read instead of all frames and contents.
     package let sample: VerifySample?
+    /// What needs no second look.
+    private let verified: VerifiedContents
     package let environment: RunEnvironment
 
-    /// - Parameter sample: draws objects; `depth` is then `structure` whatever it says.
+    /// - Parameters:
+    ///   - sample: draws objects; `depth` is then `structure` whatever it says.
+    ///   - verified: shared by the verifications of one command.
     package init(
-        entry: VaultEntry, vault: Vault, depth: VerifyDepth, sample: VerifySample? = nil, environment: RunEnvironment
+        entry: VaultEntry, vault: Vault, depth: VerifyDepth, sample: VerifySample? = nil,
+        verified: VerifiedContents = VerifiedContents(), environment: RunEnvironment
     ) {
         self.entry = entry
         self.vault = vault
         self.depth = sample == nil ? depth : .structure
         self.sample = sample
+        self.verified = verified
         self.environment = environment
     }
 
@@ -156,15 +162,25 @@ package struct VerifyRun: Sendable {
         }
         let chosen = DrawnObjects(
             of: backup.catalog, drawing: sample.map { Drawing($0, of: totals.stored) })
-        try await chosen.mapInOrder(width: Self.concurrentReads) { object in
+        try await chosen.mapInOrder(width: Self.concurrentReads) { [verified, sample] object in
+            // Of a sample the report says how much was read.
+            let place = sample == nil ? VerifiedContents.place(of: object, in: backup) : nil
+            // What lies in this archive is read in each of its copies.
+            let isEarlier = object.extents.allSatisfy { $0.archive != 0 }
+            if isEarlier, let place, verified.contains(place) { return (object, true, nil as String?) }
             do {
                 try await Self.read(object, of: backup)
-                return (object, nil as String?)
+                if let place { verified.insert(place) }
+                return (object, false, nil)
             } catch {
                 try Task.checkCancellation()
-                return (object, "\(ObjectKey(object.key)): \(error)")
+                return (object, false, "\(ObjectKey(object.key)): \(error)")
             }
-        } consume: { (object, problem) in
+        } consume: { (object, isKnown, problem) in
+            guard !isKnown else {
+                collected.objectsReadBefore += 1
+                return environment.progress.finished(bytes: Int(object.size))
+            }
             collected.objectsRead += 1
             collected.objectsWithoutChecksum += object.sha256 == nil ? 1 : 0
             // What a damaged catalog says of a size is believed only when so many bytes were read.

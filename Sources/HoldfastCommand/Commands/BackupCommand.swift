@@ -33,6 +33,7 @@ struct BackupCommand: Subcommand {
               holdfast backup photos --synthetic-full
               holdfast backup photos --include '*.jpg' --exclude 'tmp/*'
               holdfast backup photos --newer-than 30d --max-size 100M
+              holdfast backup photos --object-tag team=design --exclude-object-tag scratch
               holdfast backup photos --at 2026-11-23T08:00:00Z
               holdfast backup photos --name before-migration --format zstd --tag keep
               holdfast backup photos --vault-directory /mnt/disk --vault-bucket ''

@@ -5,7 +5,8 @@ import ArgumentParser
 import Foundation
 import Holdfast
 
-/// Which objects are backed up by what a listing tells of them: it costs no request.
+/// Which objects are backed up by what a listing tells of them, which costs no request, and by their tags, which costs one
+/// for each.
 struct FilterOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp("Only objects of at least so many bytes, such as 10M.", valueName: "size"),
@@ -33,10 +34,24 @@ struct FilterOptions: ParsableArguments, Sendable {
         help: ArgumentHelp("Only objects in this storage class, or another --storage-class.", valueName: "class"))
     var storageClasses: [String] = []
 
+    @Option(
+        name: .customLong("object-tag"),
+        help: ArgumentHelp(
+            "Only objects with this tag, or another --object-tag; a request for each object. A = or \\ in a name or value "
+                + "is written \\= or \\\\.", valueName: "name[=value]"),
+        transform: TagArgument.parse)
+    var objectTags: [TagRule] = []
+
+    @Option(
+        name: .customLong("exclude-object-tag"),
+        help: ArgumentHelp("No objects with this tag; a request for each object.", valueName: "name[=value]"),
+        transform: TagArgument.parse)
+    var excludedObjectTags: [TagRule] = []
+
     var filter: ObjectFilter {
         ObjectFilter(
             minSize: minSize?.bytes, maxSize: maxSize?.bytes, newerThan: newerThan?.text, olderThan: olderThan?.text,
-            storageClasses: storageClasses)
+            storageClasses: storageClasses, tags: objectTags, excludedTags: excludedObjectTags)
     }
 
     var isGiven: Bool { !filter.isEverything }

@@ -10,6 +10,17 @@ import Holdfast
 enum MapArgument {
     /// - Throws: `ValidationError`, which says how it is written.
     static func parse(_ argument: String) throws -> KeyMapping.Rule {
+        let sides = try split(argument)
+        guard sides.count == 2 else {
+            throw ValidationError(
+                "write OLD=NEW with one equals sign between, and \\= for one that is part of a prefix")
+        }
+        guard sides[0] != sides[1] else { throw ValidationError("both prefixes are the same") }
+        return KeyMapping.Rule(old: sides[0], new: sides[1])
+    }
+
+    /// What stands between the equals signs that are not written `\=`.
+    static func split(_ argument: String) throws -> [[UInt8]] {
         var sides: [[UInt8]] = [[]]
         var isEscaped = false
         for byte in argument.utf8 {
@@ -19,15 +30,22 @@ enum MapArgument {
             case (UInt8(ascii: "\\"), true), (UInt8(ascii: "="), true), (_, false):
                 sides[sides.count - 1].append(byte)
                 isEscaped = false
-            default: throw ValidationError("write \\\\ for a backslash in a prefix, and \\= for an equals sign")
+            default: throw ValidationError("write \\\\ for a backslash, and \\= for an equals sign")
             }
         }
-        guard !isEscaped else { throw ValidationError("write \\\\ for a backslash in a prefix") }
-        guard sides.count == 2 else {
-            throw ValidationError(
-                "write OLD=NEW with one equals sign between, and \\= for one that is part of a prefix")
+        guard !isEscaped else { throw ValidationError("write \\\\ for a backslash") }
+        return sides
+    }
+}
+
+/// A tag as it is written on the command line: `team=a`, or `team` for any value.
+enum TagArgument {
+    /// - Throws: `ValidationError`, which says how it is written.
+    static func parse(_ argument: String) throws -> TagRule {
+        let sides = try MapArgument.split(argument).map { String(decoding: $0, as: UTF8.self) }
+        guard sides.count <= 2, let name = sides.first, !name.isEmpty else {
+            throw ValidationError("write NAME=VALUE or NAME, and \\= for an equals sign that is part of either")
         }
-        guard sides[0] != sides[1] else { throw ValidationError("both prefixes are the same") }
-        return KeyMapping.Rule(old: sides[0], new: sides[1])
+        return TagRule(name: name, value: sides.count == 2 ? sides[1] : nil)
     }
 }

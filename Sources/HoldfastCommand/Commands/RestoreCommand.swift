@@ -20,6 +20,7 @@ struct RestoreCommand: Subcommand {
               holdfast restore before-migration --to photos-2 --include '*.jpg' --dry-run
               holdfast restore before-migration --to photos-2 --all-versions --locks shift --bucket-configuration
               holdfast restore before-migration --map 2026/=restored/2026/ --first 2026/11/
+              holdfast restore before-migration --newest-first --limit-upload 'Mon-Fri 08:00-18:00 5M, 50M'
               holdfast restore before-migration --to s3://photos --to-endpoint https://s3.example.com
             """)
 
@@ -56,6 +57,12 @@ struct RestoreCommand: Subcommand {
     @Option(help: ArgumentHelp("Write keys of the backup that begin with this before all others.", valueName: "prefix"))
     var first: String?
 
+    @Flag(
+        help:
+            "Write what changed last before the rest: in the last hour, day, week, month and year of the backup, and older."
+    )
+    var newestFirst = false
+
     @Flag(help: "Bring older versions and delete markers back too, in their order.")
     var allVersions = false
 
@@ -91,6 +98,7 @@ struct RestoreCommand: Subcommand {
             allowsCompliance: allowCompliance, acls: acls, bucketConfiguration: bucketConfiguration)
         options.mapping = try KeyMapping(maps)
         options.first = first.map { Array($0.utf8) }
+        options.newestFirst = newestFirst
         let report = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             try await engine.askForPassphrase(of: [name])
             return try await session.withProgress {

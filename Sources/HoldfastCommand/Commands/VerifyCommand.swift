@@ -68,16 +68,18 @@ struct VerifyCommand: Subcommand {
         try await session.withEngine(connection, needsSource: false, identities: identities) { engine in
             guard let name else { return try await verifyAll(engine, session) }
             try await engine.askForPassphrase(of: [name])
-            let report = try await verify(name, engine, session)
+            let report = try await verify(name, VerifiedContents(), engine, session)
             try await session.report(report.document, report.lines, status: report.status)
             return report.status
         }
     }
 
-    private func verify(_ name: String, _ engine: Engine, _ session: Session) async throws -> VerifyReport {
+    private func verify(
+        _ name: String, _ verified: VerifiedContents, _ engine: Engine, _ session: Session
+    ) async throws -> VerifyReport {
         let drawn = sample.map { VerifySample(share: $0.share, seed: seed ?? .random(in: .min ... .max)) }
         return try await session.withProgress {
-            try await engine.verify(name, depth: depth ?? .contents, sample: drawn, progress: $0)
+            try await engine.verify(name, depth: depth ?? .contents, sample: drawn, verified: verified, progress: $0)
         }
     }
 
@@ -108,6 +110,8 @@ struct VerifyCommand: Subcommand {
         }
         var document = Document(unreachable: unreachable)
         var status = unreachable.isEmpty ? ExitStatus.complete : .corrupt
+        // The oldest come first, so that what later ones refer to was read by then.
+        let verified = VerifiedContents()
         for backup in backups {
             if let period = againAfter,
                 let date = engine.proof(of: backup, to: depth ?? .contents, within: period.seconds)
@@ -116,7 +120,7 @@ struct VerifyCommand: Subcommand {
                 continue
             }
             do {
-                let report = try await verify(backup.file, engine, session)
+                let report = try await verify(backup.file, verified, engine, session)
                 if !report.isSound { status = .corrupt }
                 if report.isUnopened, status == .complete { status = .wrongKey }
                 document.reports.append(report.document)

@@ -31,6 +31,36 @@ struct ConfigurationFile: Sendable {
         var mode: Setting<String>?
     }
 
+    /// Objects that are under a customer's key, and the file that holds it.
+    struct KeyRule: Sendable {
+        var objects: Setting<String>
+        var keyFile: Setting<String>
+    }
+
+    /// What is received, sent and asked at most; rates of several times as a list or as one text with commas.
+    struct Limits: Sendable {
+        static let keys = ["download", "upload", "requests", "time_zone"]
+
+        var download: Setting<String>?
+        var upload: Setting<String>?
+        var requests: Setting<String>?
+        var timeZone: Setting<String>?
+
+        init() {}
+
+        init(_ section: YAMLSection) throws {
+            func rate(_ key: String) throws -> Setting<String>? {
+                guard let texts = try section.texts(key) else { return nil }
+                guard let first = texts.first else { throw section.error("limits.\(key) is empty") }
+                return Setting(texts.map(\.value).joined(separator: ", "), from: first.origin)
+            }
+            download = try rate("download")
+            upload = try rate("upload")
+            requests = try rate("requests")
+            timeZone = try section.text("time_zone")
+        }
+    }
+
     let path: FilePath
     private(set) var source = Server()
     private(set) var vaultDirectory: Setting<String>?
@@ -45,8 +75,8 @@ struct ConfigurationFile: Sendable {
     private(set) var recipientsFile: Setting<String>?
     private(set) var passphraseFile: Setting<String>?
     private(set) var identityFiles: [Setting<String>] = []
-    private(set) var downloadLimit: Setting<String>?
-    private(set) var uploadLimit: Setting<String>?
+    private(set) var limits = Limits()
+    private(set) var customerKeys: [KeyRule] = []
     /// What is kept of the backups of each bucket.
     private(set) var retention = RetentionPolicies()
     private(set) var warnings: [String] = []
@@ -63,13 +93,18 @@ struct ConfigurationFile: Sendable {
         guard let root = try Self.compose(file.text, at: path) else { return }
         let top = try YAMLSection(
             root, named: "", of: path,
-            keys: ["source", "vault", "state_directory"] + Self.sealKeys + ["limits", "retention", "buckets"])
+            keys: ["source", "vault", "state_directory"] + Self.sealKeys + [
+                "limits", "customer_keys", "retention", "buckets",
+            ])
         stateDirectory = try top.text("state_directory")
         try readSealing(top)
         retention = try RetentionPolicies(top)
-        if let section = try top.section("limits", keys: ["download", "upload"]) {
-            downloadLimit = try section.text("download")
-            uploadLimit = try section.text("upload")
+        if let section = try top.section("limits", keys: Limits.keys) { limits = try Limits(section) }
+        customerKeys = try (top.sections("customer_keys", keys: ["objects", "key_file"]) ?? []).map { section in
+            guard let objects = try section.text("objects"), let keyFile = try section.text("key_file") else {
+                throw section.error("each of customer_keys has objects and a key_file")
+            }
+            return KeyRule(objects: objects, keyFile: keyFile)
         }
         if let section = try top.section("source", keys: Self.serverKeys) { source = try Self.server(section) }
         if let section = try top.section("vault", keys: ["directory", "bucket", "copies"] + Self.bucketKeys) {

@@ -69,13 +69,26 @@ struct ConnectionOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Receive at most so many bytes a second, such as 20MiB/s (HOLDFAST_LIMIT_DOWNLOAD).", valueName: "rate"))
+            "Receive at most so many bytes a second, such as 20MiB/s, or 'Mon-Fri 08:00-18:00 5M, 50M' "
+                + "(HOLDFAST_LIMIT_DOWNLOAD).", valueName: "rate"))
     var limitDownload: String?
 
     @Option(
         help: ArgumentHelp(
             "Send at most so many bytes a second, such as 800K (HOLDFAST_LIMIT_UPLOAD).", valueName: "rate"))
     var limitUpload: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Make at most so many requests a second at each server, such as 50/s (HOLDFAST_LIMIT_REQUESTS).",
+            valueName: "rate"))
+    var limitRequests: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the days and times of limits are meant, such as Europe/Berlin (HOLDFAST_LIMIT_TIME_ZONE); UTC if nobody says.",
+            valueName: "zone"))
+    var limitTimeZone: String?
 }
 
 /// Who may lift a lock, in the words of the command line and of `holdfast.yaml`.

@@ -29,15 +29,19 @@ struct ResolvedConfiguration: Sendable {
     ) throws {
         let (file, found) = try ConfigurationSearch(surroundings: surroundings).find(flag: flags.config)
         var places = SettingPlaces(flags: flags, file: file, surroundings: surroundings)
-        let source = try places.source()
+        var source = try places.source()
+        if let endpoint = source?.endpoint { source?.customerKeys = try places.customerKeys(for: endpoint) }
         guard source != nil || !needsSource else { throw places.noSource() }
         let vault = try places.vault(source: source)
-        target = try options.flatMap { try places.target($0, source: source) }
+        var target = try options.flatMap { try places.target($0, source: source) }
+        if let endpoint = target?.endpoint { target?.customerKeys = try places.customerKeys(for: endpoint) }
+        self.target = target
         retention = file?.retention ?? RetentionPolicies()
         self.sealing = try sealing.map { try places.sealing($0) } ?? .unsealed
         var configuration = HoldfastConfiguration(
             source: source, vault: vault, stateDirectory: try places.stateDirectory())
         configuration.bandwidth = try places.bandwidth()
+        configuration.requestRate = try places.requestRate()
         if let identities { configuration.keys = try places.keyring(identities) }
         self.configuration = configuration
         warnings = found + places.warnings

@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Holdfast
 import ObjectStorage
 
@@ -8,27 +9,34 @@ extension SettingPlaces {
     /// The limits of what is received and sent; none when nobody names one.
     func bandwidth() throws -> Bandwidth {
         let download =
-            Setting(flag: flags.limitDownload, "--limit-download") ?? file?.downloadLimit
+            Setting(flag: flags.limitDownload, "--limit-download") ?? file?.limits.download
             ?? surroundings.setting("HOLDFAST_LIMIT_DOWNLOAD")
         let upload =
-            Setting(flag: flags.limitUpload, "--limit-upload") ?? file?.uploadLimit
+            Setting(flag: flags.limitUpload, "--limit-upload") ?? file?.limits.upload
             ?? surroundings.setting("HOLDFAST_LIMIT_UPLOAD")
-        return Bandwidth(download: try download.map(Self.limit), upload: try upload.map(Self.limit))
+        return Bandwidth(
+            download: try download.map { RateLimit(try limit($0, .bytes)) },
+            upload: try upload.map { RateLimit(try limit($0, .bytes)) })
     }
 
-    private static func limit(_ setting: Setting<String>) throws -> RateLimit {
-        guard let rate = RateText.bytesPerSecond(setting.value) else {
-            throw HoldfastError(
-                .invalidConfiguration, "\(setting.origin) is no rate: “\(setting.value.prefix(60))”.",
-                hint: "Write bytes a second with a unit: 20MiB/s, 5M or 800K.")
+    /// How many requests a second each server gets; `nil` when nobody names a limit.
+    func requestRate() throws -> RateTimetable? {
+        let requests =
+            Setting(flag: flags.limitRequests, "--limit-requests") ?? file?.limits.requests
+            ?? surroundings.setting("HOLDFAST_LIMIT_REQUESTS")
+        return try requests.map { try limit($0, .requests) }
+    }
+
+    private func limit(_ setting: Setting<String>, _ unit: TimetableText.Unit) throws -> RateTimetable {
+        let zone =
+            Setting(flag: flags.limitTimeZone, "--limit-time-zone") ?? file?.limits.timeZone
+            ?? surroundings.setting("HOLDFAST_LIMIT_TIME_ZONE")
+        do {
+            return try TimetableText(unit: unit, zone: zone.map { try TimeZone.named($0.value) } ?? .gmt).read(
+                setting.value)
+        } catch let problem as TimetableText.Problem {
+            throw HoldfastError(.invalidConfiguration, "\(setting.origin) \(problem.what).", hint: problem.hint)
         }
-        guard rate >= RateLimit.slowest else {
-            throw HoldfastError(
-                .invalidConfiguration,
-                "\(setting.origin) is \(rate) bytes a second: with less than 1 KiB/s no run would come to its end.",
-                hint: "Write bytes a second with a unit: 20MiB/s, 5M or 800K.")
-        }
-        return RateLimit(bytesPerSecond: rate)
     }
 }
 

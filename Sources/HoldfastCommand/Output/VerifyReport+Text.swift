@@ -68,6 +68,9 @@ extension CopyVerification {
         let objects = AmountText.count(objectsRead, "object")
         if framesRead == 0 { return "\(objects) (\(read)) were read from end to end, without an index" }
         if depth < .contents { return "\(frames) (\(read)) were read" }
-        return "\(frames), and then \(objects) out of them, were read (\(read) in all)"
+        let others =
+            objectsReadBefore == 0
+            ? "" : "; \(AmountText.count(objectsReadBefore, "object")) of earlier archives had been read just before"
+        return "\(frames), and then \(objects) out of them, were read (\(read) in all)\(others)"
     }
 }

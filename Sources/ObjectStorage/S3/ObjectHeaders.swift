@@ -20,7 +20,8 @@ enum ObjectHeaders {
 
     /// The headers that state `attributes` in PutObject and CreateMultipartUpload.
     static func request(_ attributes: ObjectAttributes) -> [Field] {
-        var fields = attributes.headers.map { field in
+        // The algorithm travels with the key, if there is one.
+        var fields = attributes.headers.filter { $0.name != ObjectAttributes.customerAlgorithm }.map { field in
             field.name == redirect ? Field("x-amz-\(redirect)", field.value) : field
         }
         fields += attributes.metadata.map { Field(metadataPrefix + $0.name, $0.value) }
@@ -67,6 +68,8 @@ enum ObjectHeaders {
                 attributes.storageClass = field.text
             case "x-amz-\(redirect)":
                 join(Field(redirect, field.value), to: &attributes.headers)
+            case "x-amz-\(ObjectAttributes.customerAlgorithm)":
+                attributes.headers.append(Field(ObjectAttributes.customerAlgorithm, field.value))
             case let name where name.hasPrefix(metadataPrefix):
                 join(Field(String(name.dropFirst(metadataPrefix.count)), field.value), to: &attributes.metadata)
             case let name where ObjectAttributes.systemHeaders.contains(name) && name != redirect:

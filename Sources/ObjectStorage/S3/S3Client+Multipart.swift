@@ -15,10 +15,13 @@ extension S3Client {
     ) async throws -> UploadID {
         var request = S3Request("CreateMultipartUpload", "POST", bucket: bucket, key: key)
         request.query.add("uploads")
-        request.headers = ObjectHeaders.request(options)
-        return try await perform(request).document("InitiateMultipartUploadResult") {
+        let keyHeaders = customerHeaders(of: key, in: bucket, options.attributes)
+        request.headers = ObjectHeaders.request(options) + keyHeaders
+        let upload = try await perform(request).document("InitiateMultipartUploadResult") {
             try MultipartDocuments.uploadID(&$0)
         }
+        if !keyHeaders.isEmpty { keyedUploads.insert(upload) }
+        return upload
     }
 
     /// UploadPart.
@@ -30,6 +33,9 @@ extension S3Client {
         var request = try partRequest("UploadPart", key, in: bucket, upload, number: number)
         request.body = body
         request.carriesContents = true
+        if keyedUploads.contains(upload) {
+            request.headers += self.options.customerKeys.key(of: key, in: bucket)?.headers ?? []
+        }
         let answer = try await perform(request)
         return UploadedPart(number: number, etag: try answer.etag(), size: body.length)
     }
@@ -81,11 +87,13 @@ extension S3Client {
         let etag = try await answer.document("CompleteMultipartUploadResult") {
             try MultipartDocuments.etag(&$0, mayLack: true)
         }
+        keyedUploads.remove(upload)
         return PutResult(etag: etag, version: answer.version)
     }
 
     /// AbortMultipartUpload; one that is gone already is a success.
     package func abortUpload(_ key: ObjectKey, in bucket: String, _ upload: UploadID) async throws {
+        keyedUploads.remove(upload)
         var request = S3Request("AbortMultipartUpload", "DELETE", bucket: bucket, key: key)
         request.query.add("uploadId", upload.rawValue)
         do {

@@ -29,7 +29,7 @@ extension S3Client {
         request.setHeader("if-match", options.ifMatch.map { ETag.quoted($0) })
         request.wholeUpTo = options.wholeUpTo
         request.carriesContents = true
-        let answer = try await perform(request)
+        let answer = try await performReading(request)
 
         let (length, size, dropsRest) = try extent(answer, asked: options.range)
         let info = try ObjectHeaders.info(answer, key: key, size: size)
@@ -79,11 +79,24 @@ extension S3Client {
         request.query.add("versionId", version?.rawValue)
         request.setHeader("accept-encoding", "identity")
         request.setHeader("if-match", ifMatch.map { ETag.quoted($0) })
-        let answer = try await perform(request)
+        let answer = try await performReading(request)
         guard let size = answer.response.contentLength else {
             throw answer.bad("there is no Content-Length in the answer")
         }
         return try ObjectHeaders.info(answer, key: key, size: size)
+    }
+
+    /// HeadObject of part 1. A server that does not know parts passes over the number, and describes the whole object.
+    package func firstPartSize(
+        of key: ObjectKey, in bucket: String, version: VersionID? = nil
+    ) async throws -> Int64? {
+        var request = S3Request("HeadObject", "HEAD", bucket: bucket, key: key)
+        request.query.add("partNumber", "1")
+        request.query.add("versionId", version?.rawValue)
+        request.setHeader("accept-encoding", "identity")
+        let answer = try await performReading(request)
+        guard answer.response.status == 206, let length = answer.response.contentLength, length > 0 else { return nil }
+        return length
     }
 
     /// PutObject: at most 5 GiB at Amazon.
@@ -91,7 +104,7 @@ extension S3Client {
         _ key: ObjectKey, in bucket: String, _ body: ReplayableBody, _ options: PutOptions = PutOptions()
     ) async throws -> PutResult {
         var request = S3Request("PutObject", "PUT", bucket: bucket, key: key)
-        request.headers = ObjectHeaders.request(options)
+        request.headers = ObjectHeaders.request(options) + customerHeaders(of: key, in: bucket, options.attributes)
         if options.ifAbsent { request.setHeader("if-none-match", "*") }
         request.body = body
         request.carriesContents = true

@@ -16,6 +16,7 @@ package struct S3Client: Sendable {
     package let region: String
     let options: S3ClientOptions
     let subresources = KnownSubresources()
+    let keyedUploads = KeyedUploads()
     private let transport: any S3Transport
     private let signature: SignatureV4
     private let errors: S3ErrorReader
@@ -53,6 +54,8 @@ package struct S3Client: Sendable {
     /// Sends one request and gives the answer whatever its status.
     func exchange(_ request: S3Request) async throws -> WireResponse {
         try request.validate()
+        // Before it is signed: a signature is good for some minutes only.
+        try await options.requests?.pass(1, ofBody: .max)
         let wire = try await signed(request)
         do {
             return try await transport.send(wire)
@@ -121,6 +124,10 @@ package struct S3ClientOptions: Sendable {
     package var userAgent = "holdfast/1.0"
     /// Sends `Content-MD5` with every object and part, for servers that check nothing else.
     package var sendsContentMD5 = false
+    /// How many requests may leave, repeated ones included; shared by all copies of the client.
+    package var requests: RateLimit?
+    /// Sent with requests for the objects that they are for.
+    package var customerKeys = CustomerKeys()
     /// The wall clock, for signatures.
     package var now: @Sendable () -> Date = { Date() }
 

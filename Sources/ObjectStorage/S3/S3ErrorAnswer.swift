@@ -68,8 +68,10 @@ struct S3ErrorReader: Sendable {
             // SSE-C: the code is the vague InvalidRequest or InvalidArgument, only the words tell.
             if message.contains("must provide the appropriate secret key")
                 || message.contains("stored using a form of server side encryption")
+                || message.contains("customer provided keys must provide")
+                || message.contains("hash of the key did not match")
             {
-                return .unreadable
+                return .encrypted
             }
             if message.contains("no free volumes") || message.contains("no writable volumes") { return .outOfSpace }
             if let code = codes[document.code] { return code }

@@ -29,6 +29,10 @@ package struct S3ObjectStore: ObjectStore {
         try await client.head(key, in: bucket, version: version)
     }
 
+    package func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64? {
+        try await client.firstPartSize(of: key, in: bucket, version: version)
+    }
+
     package func put(_ key: ObjectKey, _ body: ReplayableBody, _ options: PutOptions) async throws -> PutResult {
         try await client.put(key, in: bucket, body, options)
     }

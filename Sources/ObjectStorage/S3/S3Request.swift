@@ -40,6 +40,13 @@ struct S3Request {
         if let value { headers.append(Field(name, value)) }
     }
 
+    /// With some headers more.
+    func adding(_ fields: [Field]) -> S3Request {
+        var request = self
+        request.headers += fields
+        return request
+    }
+
     /// Refuses what would name another resource or smuggle a header.
     ///
     /// An empty key above all: `DELETE /bucket/` would delete the bucket.

@@ -40,6 +40,10 @@ package struct S3Service: StorageService {
         S3ObjectStore(client, bucket: bucket)
     }
 
+    package func hasCustomerKey(of key: ObjectKey, in bucket: String) -> Bool {
+        client.options.customerKeys.key(of: key, in: bucket) != nil
+    }
+
     package func document(_ document: BucketDocument, of bucket: String) async throws -> [UInt8]? {
         try await client.document(document, of: bucket)
     }

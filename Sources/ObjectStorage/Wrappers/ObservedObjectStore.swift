@@ -48,6 +48,10 @@ package struct ObservedObjectStore: ObjectStore {
         try await observe(.head, key) { try await store.head(key, version: version) }
     }
 
+    package func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64? {
+        try await observe(.head, key) { try await store.firstPartSize(of: key, version: version) }
+    }
+
     package func put(_ key: ObjectKey, _ body: ReplayableBody, _ options: PutOptions) async throws -> PutResult {
         try await observe(.put, key, sent: body.length) { try await store.put(key, body, options) }
     }

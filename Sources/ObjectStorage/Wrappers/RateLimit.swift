@@ -3,6 +3,8 @@
 
 import Synchronization
 
+package import struct Foundation.Date
+
 /// Lets bytes pass no faster than so many a second: a token bucket that holds what one second lets through.
 ///
 /// Kept as a point in time, the one up to which the line is taken, so that whoever waits sleeps once, until his own turn,
@@ -27,18 +29,33 @@ package final class RateLimit: Sendable {
         var takenByShort = Duration.zero
     }
 
-    /// ``slowest`` or more.
-    package let bytesPerSecond: Int
+    private let timetable: RateTimetable
     private let line = Mutex(Line())
     private let clock: any Clock<Duration>
     private let now: @Sendable () -> Duration
+    private let date: @Sendable () -> Date
 
     /// - Parameter bytesPerSecond: raised to ``slowest`` where it is less.
-    package init(bytesPerSecond: Int, clock: any Clock<Duration> = ContinuousClock()) {
-        self.bytesPerSecond = max(bytesPerSecond, Self.slowest)
+    package convenience init(bytesPerSecond: Int, clock: any Clock<Duration> = ContinuousClock()) {
+        self.init(RateTimetable(constant: max(bytesPerSecond, Self.slowest)), clock: clock)
+    }
+
+    /// - Parameters:
+    ///   - timetable: bytes a second, or whatever else is counted.
+    ///   - clock: for waiting.
+    ///   - date: the wall clock, which the timetable goes by.
+    package init(
+        _ timetable: RateTimetable, clock: any Clock<Duration> = ContinuousClock(),
+        date: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.timetable = timetable
         self.clock = clock
+        self.date = date
         now = stopwatch(clock)
     }
+
+    /// The rate, where it is the same at all times.
+    package var bytesPerSecond: Int? { timetable.constant }
 
     /// Waits until `count` more bytes may pass.
     ///
@@ -48,15 +65,25 @@ package final class RateLimit: Sendable {
         try Task.checkCancellation()
         guard count > 0 else { return }
         let moment = now()
-        let cost = Duration.seconds(Double(count) / Double(bytesPerSecond))
+        let today = date()
         let turn = line.withLock { line in
-            line.taken = max(line.taken, moment - Self.burst) + cost
+            line.taken = end(of: count, from: max(line.taken, moment - Self.burst), moment, today)
             guard bodyLength <= Self.shortBody else { return line.taken }
-            line.takenByShort = max(line.takenByShort, moment - Self.burst) + cost
+            line.takenByShort = end(of: count, from: max(line.takenByShort, moment - Self.burst), moment, today)
             return min(line.taken, line.takenByShort)
         }
         guard turn > moment else { return }
         try await clock.sleep(for: turn - moment)
+    }
+
+    /// When so much has passed that begins to pass at `start`. The changes of the rate that are to come are counted in, so
+    /// that who waits need not look again.
+    private func end(of count: Int64, from start: Duration, _ moment: Duration, _ today: Date) -> Duration {
+        if let constant = timetable.constant { return start + .seconds(Double(count) / Double(constant)) }
+        let wait = start - moment
+        let begin = today.addingTimeInterval(
+            Double(wait.components.seconds) + Double(wait.components.attoseconds) / 1e18)
+        return start + .seconds(timetable.seconds(toPass: count, from: begin))
     }
 }
 

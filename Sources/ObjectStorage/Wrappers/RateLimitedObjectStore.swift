@@ -34,6 +34,10 @@ package struct RateLimitedObjectStore: ObjectStore {
         return ObjectBody(info: body.info, length: body.length, bytes: ByteStream(whole))
     }
 
+    package func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64? {
+        try await store.firstPartSize(of: key, version: version)
+    }
+
     package func put(_ key: ObjectKey, _ body: ReplayableBody, _ options: PutOptions) async throws -> PutResult {
         try await bandwidth.upload?.pass(body.length, ofBody: body.length)
         return try await store.put(key, body, options)

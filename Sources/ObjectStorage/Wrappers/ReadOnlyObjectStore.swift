@@ -29,6 +29,10 @@ package struct ReadOnlyObjectStore: ObjectStore {
         try await store.head(key, version: version)
     }
 
+    package func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64? {
+        try await store.firstPartSize(of: key, version: version)
+    }
+
     package func put(_ key: ObjectKey, _ body: ReplayableBody, _ options: PutOptions) async throws -> PutResult {
         throw refusal("put \(key)")
     }

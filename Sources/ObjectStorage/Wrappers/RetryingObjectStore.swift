@@ -39,6 +39,10 @@ package struct RetryingObjectStore: ObjectStore {
         try await retries.run { _ in try await store.head(key, version: version) }
     }
 
+    package func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64? {
+        try await retries.run { _ in try await store.firstPartSize(of: key, version: version) }
+    }
+
     package func put(_ key: ObjectKey, _ body: ReplayableBody, _ options: PutOptions) async throws -> PutResult {
         var answerLost = false
         return try await retries.run { _ in

@@ -78,6 +78,10 @@ package struct RetryingStorageService: StorageService {
         }
     }
 
+    package func hasCustomerKey(of key: ObjectKey, in bucket: String) -> Bool {
+        service.hasCustomerKey(of: key, in: bucket)
+    }
+
     package func document(_ document: BucketDocument, of bucket: String) async throws -> [UInt8]? {
         try await retries.run { _ in try await service.document(document, of: bucket) }
     }

@@ -34,6 +34,10 @@ package struct ThrottledObjectStore: ObjectStore {
         try await gate.pass { try await store.head(key, version: version) }
     }
 
+    package func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64? {
+        try await gate.pass { try await store.firstPartSize(of: key, version: version) }
+    }
+
     package func put(_ key: ObjectKey, _ body: ReplayableBody, _ options: PutOptions) async throws -> PutResult {
         try await gate.pass { try await store.put(key, body, options) }
     }

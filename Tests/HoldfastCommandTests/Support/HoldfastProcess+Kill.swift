@@ -53,9 +53,25 @@ extension HoldfastProcess {
         return try Self.decode(Listing.self, outcome).backups
     }
 
-    /// Runs a command whose process is sent a signal at a request to the vault bucket; whether that request came.
+    /// Lets a program that shares nothing with Holdfast look whether the invariants of the format hold in both copies.
+    func expectInvariants(_ moment: String) async throws {
+        let variables = ProcessInfo.processInfo.environment
+        let script = FilePath(#filePath).appending("../../../../Scripts/check_vault.py").lexicallyNormalized()
+        for place in [directory.appending("vault").string, "s3://\(bucket)"] {
+            let python = try #require(variables["HOLDFAST_TEST_VENV"]) + "/bin/python"
+            let outcome = try await launch(
+                python, [script.string, place],
+                ["PATH": variables["PATH"] ?? "", "MINIO_ENDPOINT": "http://\(server.host):\(server.port)"])
+            let said = String(decoding: outcome.output, as: UTF8.self) + outcome.errors
+            #expect(outcome.status == 0, "\(moment), in \(place): \(said)")
+        }
+    }
+
+    /// Runs a command whose process is sent a signal at a request to the vault bucket; whether that request came. `then` is
+    /// told the port at which the vault answers to what comes after: its address is part of a copy's name.
     func interrupt(
-        _ arguments: [String], at number: Int, _ moment: TripwireProxy.Moment, _ signal: Int32
+        _ arguments: [String], at number: Int, _ moment: TripwireProxy.Moment, _ signal: Int32,
+        then: (Int) async throws -> Void = { _ in }
     ) async throws -> (outcome: Outcome, isTripped: Bool) {
         let process = Guarded<pid_t?>(nil)
         let wire = TripwireProxy.Wire(bucket: bucket, number: number, moment: moment) {
@@ -63,7 +79,10 @@ extension HoldfastProcess {
         }
         return try await TripwireProxy.with(server, wire) { proxy, port in
             let outcome = try await run(arguments, vaultPort: port, started: { pid in process.with { $0 = pid } })
-            return (outcome, proxy.counted.count >= number)
+            let isTripped = proxy.counted.count >= number
+            proxy.mend()
+            try await then(port)
+            return (outcome, isTripped)
         }
     }
 }

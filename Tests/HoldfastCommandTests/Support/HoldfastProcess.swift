@@ -68,20 +68,30 @@ struct HoldfastProcess: Sendable {
     func run(
         _ arguments: [String], vaultPort: Int? = nil, started: (pid_t) -> Void = { _ in }
     ) async throws -> Outcome {
+        try await launch(
+            program, arguments,
+            [
+                "HOME": directory.string, "MINIO_ENDPOINT": "http://\(endpoint.host):\(endpoint.port)",
+                "HOLDFAST_VAULT_ENDPOINT": "http://\(endpoint.host):\(vaultPort ?? endpoint.port)",
+                "HOLDFAST_VAULT_ACCESS_KEY": accessKey, "HOLDFAST_VAULT_SECRET_KEY": secretKey,
+                "HOLDFAST_VAULT_BUCKET": bucket, "HOLDFAST_VAULT_DIRECTORY": directory.appending("vault").string,
+                "HOLDFAST_STATE_DIRECTORY": directory.appending("state").string,
+            ], started: started)
+    }
+
+    /// Runs a program that is told the keys of the server.
+    func launch(
+        _ program: String, _ arguments: [String], _ environment: [String: String], started: (pid_t) -> Void = { _ in }
+    ) async throws -> Outcome {
         let files = ["out", "err"].map { directory.appending("\($0)-\(UUID().uuidString)").string }
         defer { for file in files { try? FileManager.default.removeItem(atPath: file) } }
         for file in files { try Data().write(to: URL(fileURLWithPath: file)) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
-        process.environment = [
-            "HOME": directory.string, "MINIO_ENDPOINT": "http://\(endpoint.host):\(endpoint.port)",
-            "MINIO_ROOT_USER": accessKey, "MINIO_ROOT_PASSWORD": secretKey,
-            "HOLDFAST_VAULT_ENDPOINT": "http://\(endpoint.host):\(vaultPort ?? endpoint.port)",
-            "HOLDFAST_VAULT_ACCESS_KEY": accessKey, "HOLDFAST_VAULT_SECRET_KEY": secretKey,
-            "HOLDFAST_VAULT_BUCKET": bucket, "HOLDFAST_VAULT_DIRECTORY": directory.appending("vault").string,
-            "HOLDFAST_STATE_DIRECTORY": directory.appending("state").string,
-        ]
+        process.environment = environment.merging(["MINIO_ROOT_USER": accessKey, "MINIO_ROOT_PASSWORD": secretKey]) {
+            $1
+        }
         process.standardInput = FileHandle.nullDevice
         let handles = try files.map { try FileHandle(forWritingTo: URL(fileURLWithPath: $0)) }
         // A process keeps them open as long as it is remembered, and Foundation remembers it for ever.

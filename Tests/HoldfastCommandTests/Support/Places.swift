@@ -12,16 +12,19 @@ import SystemPackage
 struct Places {
     var environment: [String: String] = ["HOME": "/home/ada"]
     var files: [String: String] = [:]
+    /// Files that need not be text.
+    var bytes: [String: [UInt8]] = [:]
     /// Permission bits of every file.
     var mode: UInt32 = 0o600
     var owner: UInt32 = 1000
     var userID: UInt32 = 1000
 
     var surroundings: Surroundings {
-        let (files, mode, owner) = (files, mode, owner)
+        let (files, mode, owner, bytes) = (files, mode, owner, bytes)
         return Surroundings(
             environment: environment,
             readFile: { path in files[path.string].map { FoundFile(text: $0, mode: mode, owner: owner) } },
+            readBytes: { path in bytes[path.string].map { FoundBytes(bytes: $0, mode: mode, owner: owner) } },
             userID: userID)
     }
 

@@ -33,6 +33,7 @@ final class TripwireProxy: Sendable {
     private let server: (host: String, port: Int)
     private let wire: Wire
     private let requests = Guarded<[String]>([])
+    private let isMended = Guarded(false)
 
     private init(_ server: (host: String, port: Int), _ wire: Wire) {
         self.server = server
@@ -41,6 +42,9 @@ final class TripwireProxy: Sendable {
 
     /// The requests that count so far, by method and target.
     var counted: [String] { requests.value }
+
+    /// From now on everything passes.
+    func mend() { isMended.with { $0 = true } }
 
     /// Runs `body` with the port of a proxy before the server.
     static func with<Result: Sendable>(
@@ -119,6 +123,7 @@ final class TripwireProxy: Sendable {
             if case .body(let bytes) = piece { try await forward(bytes) }
             return
         }
+        if isMended.value { return try await forward(bytes) }
         if target == "/\(wire.bucket)" || target.hasPrefix("/\(wire.bucket)/") || target.hasPrefix("/\(wire.bucket)?") {
             let number = requests.with { requests in
                 requests.append("\(method) \(target)")

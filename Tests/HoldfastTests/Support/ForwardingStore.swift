@@ -33,6 +33,10 @@ extension ForwardingStore {
         try await meet { try await base.head(key, version: version) }
     }
 
+    func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64? {
+        try await meet { try await base.firstPartSize(of: key, version: version) }
+    }
+
     func put(_ key: ObjectKey, _ body: ReplayableBody, _ options: PutOptions) async throws -> PutResult {
         try await meet { try await base.put(key, body, options) }
     }

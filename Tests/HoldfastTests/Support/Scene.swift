@@ -89,11 +89,12 @@ struct Scene: Sendable {
     }
 
     func verify(
-        _ depth: VerifyDepth, _ name: String = "first", in vault: Vault? = nil
+        _ depth: VerifyDepth, _ name: String = "first", in vault: Vault? = nil,
+        verified: VerifiedContents = VerifiedContents()
     ) async throws -> VerifyReport {
         let vault = vault ?? self.vault
         return try await VerifyRun(
-            entry: try await vault.find(name), vault: vault, depth: depth, environment: environment
+            entry: try await vault.find(name), vault: vault, depth: depth, verified: verified, environment: environment
         ).run()
     }
 

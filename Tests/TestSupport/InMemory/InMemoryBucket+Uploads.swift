@@ -54,7 +54,7 @@ extension InMemoryBucket {
         let etag = hexadecimal(Self.md5(digests)) + "-\(parts.count)"
         return store(
             key, whole, etag: etag, attributes: upload.attributes, retention: upload.retention,
-            partCount: parts.count)
+            partCount: parts.count, firstPartSize: parts.first?.size)
     }
 
     func parts(of key: ObjectKey, _ id: UploadID) throws -> [UploadedPart] {

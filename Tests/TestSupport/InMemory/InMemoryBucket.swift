@@ -20,6 +20,7 @@ struct InMemoryBucket {
         var modified: Date
         var attributes = ObjectAttributes()
         var partCount: Int?
+        var firstPartSize: Int64?
         var acl = InMemoryBucket.ownerACL
         var retention: ObjectRetention?
         var hasLegalHold = false
@@ -161,13 +162,14 @@ struct InMemoryBucket {
     mutating func store(
         _ key: ObjectKey, _ bytes: ByteBuffer, etag: String, attributes: ObjectAttributes,
         retention: ObjectRetention? = nil,
-        partCount: Int? = nil
+        partCount: Int? = nil, firstPartSize: Int64? = nil
     ) -> PutResult {
         var version = StoredVersion(id: nextVersion(), modified: options.now())
         version.bytes = bytes
         version.etag = etag
         version.attributes = attributes
         version.partCount = partCount
+        version.firstPartSize = firstPartSize
         version.retention = retention ?? defaultRetention
         add(version, to: key)
         return PutResult(etag: etag, version: versioning == .unset ? nil : version.id)

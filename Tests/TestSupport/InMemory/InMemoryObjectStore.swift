@@ -73,6 +73,11 @@ package struct InMemoryObjectStore: ObjectStore {
         }
     }
 
+    package func firstPartSize(of key: ObjectKey, version: VersionID?) async throws -> Int64? {
+        guard service.options.tellsPartSizes else { return nil }
+        return try service.withBucket(bucket) { try $0.version(version, of: key).firstPartSize }
+    }
+
     package func put(_ key: ObjectKey, _ body: ReplayableBody, _ options: PutOptions) async throws -> PutResult {
         let bytes = try await collect(body)
         try Task.checkCancellation()

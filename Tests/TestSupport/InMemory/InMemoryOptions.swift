@@ -26,6 +26,8 @@ package struct InMemoryOptions: Sendable {
     package var hasPartCopies = true
     /// Bytes that every part but the last must have; 5 MiB at Amazon.
     package var minimumPartSize = 0
+    /// Whether HEAD of part 1 tells its size.
+    package var tellsPartSizes = true
     /// The time of the server.
     package var now: @Sendable () -> Date = { Date() }
     package var identity = ServerIdentity(product: "InMemory", region: "us-east-1", tellsTagCount: true)
