@@ -161,6 +161,27 @@ import Testing
         }
     }
 
+    @Test func piecesInAFoldedArchiveAreReadAgain() async throws {
+        try await Scene.with { scene in
+            var random = SeededGenerator(seed: 9)
+            let content = random.bytes(18 << 20)
+            try await scene.store.put("filler", random.bytes(44 << 20))
+            try await scene.store.put("large", content)
+            try await scene.backUp()
+            _ = try await scene.store.delete([ObjectReference(ObjectKey("filler"))])
+            try await scene.store.put("large", content + random.bytes(1000))
+            let second = try await scene.backUp("second", isFull: false, sweep: .never)
+            #expect(second.dependsOn == ["first.tar.gz"] && second.folded == [])
+            // What is left of the first one is less than a third. The chunk in the second one is referred to still.
+            let third = try await scene.backUp("third", isFull: false, sweep: .never)
+            #expect(third.folded == ["first.tar.gz"] && third.dependsOn == ["second.tar.gz"])
+            #expect(third.unchangedCount == 0 && third.sharedBytes > 0)
+            #expect(try await scene.delete("first").neededBy == ["second"])
+            #expect(try await scene.delete("second").neededBy == ["third"])
+            try await Self.expectRestored(scene, "third")
+        }
+    }
+
     @Test func aBitFlippedInAnEarlierArchiveIsFoundInTheLaterBackup() async throws {
         try await Self.with { scene, content in
             try await scene.store.put("large", content + [1])
