@@ -66,7 +66,7 @@ import Testing
             #expect(report.complete && report.restoredCount == 1)
             #expect(
                 report.warnings == [
-                    "A restore into target that was killed had left 1 unfinished uploads: they were aborted."
+                    "A restore into target that was killed had left an unfinished upload: it was aborted."
                 ])
         }
     }
