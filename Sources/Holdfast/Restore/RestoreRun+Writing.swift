@@ -23,10 +23,16 @@ extension RestoreRun {
             try await write(into: target, nil, &report)
             return report
         }
-        return try await UploadRecords.with(self.target, bucket, environment.state) { records, aborted in
-            if aborted > 0 {
-                let left = aborted == 1 ? "an unfinished upload: it was" : "\(aborted) unfinished uploads: they were"
-                report.warnings.append("A restore into \(bucket) that was killed had left \(left) aborted.")
+        return try await UploadRecords.with(self.target, bucket, environment.state) { records, left in
+            if left.aborted > 0 {
+                let uploads =
+                    left.aborted == 1 ? "an unfinished upload: it was" : "\(left.aborted) unfinished uploads: they were"
+                report.warnings.append("A restore into \(bucket) that was killed had left \(uploads) aborted.")
+            }
+            if let problem = left.problem {
+                report.warnings.append(
+                    "A restore into \(bucket) that was killed has left an unfinished upload, which cannot be aborted: \(problem)"
+                )
             }
             try await write(into: target, records, &report)
             return report

@@ -1,13 +1,9 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Archive
-import AsyncAlgorithms
 import Catalog
 import Foundation
-import NIOCore
 package import ObjectStorage
-import Streams
 
 /// Brings the objects of a backup back into a bucket.
 package struct RestoreRun: Sendable {
