@@ -200,7 +200,7 @@ struct KillTests {
 
                 let again = try await program.run(restore)
                 #expect(again.status == 0, "\(again.errors)")
-                #expect(String(decoding: again.output, as: UTF8.self).contains("had left 1 unfinished uploads"))
+                #expect(String(decoding: again.output, as: UTF8.self).contains("had left an unfinished upload"))
                 #expect(try await store.uploads(prefix: []).map(\.upload) == [foreign])
                 #expect(try await store.head(key, version: nil).size == 40 << 20)
                 try await store.abortUpload(key, foreign)

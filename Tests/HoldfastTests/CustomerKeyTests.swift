@@ -108,7 +108,7 @@ import Testing
             try await scene.expectExceptions(
                 ["secret/small": "encrypted", "secret/large": "encrypted"], in: report)
             #expect(report.storedCount == 1)
-            let why = isWrong ? "is another one" : "no key of customer_keys is for it"
+            let why = isWrong ? "holds another key" : "no key is at hand"
             #expect(report.exceptions.allSatisfy { $0.message.contains(why) }, "\(report.exceptions)")
             // The key is nowhere in what is told or kept.
             let secret = Data(repeating: 2, count: 32).base64EncodedString()

@@ -66,8 +66,40 @@ import Testing
             #expect(report.complete && report.restoredCount == 1)
             #expect(
                 report.warnings == [
-                    "A restore into target that was killed had left 1 unfinished uploads: they were aborted."
+                    "A restore into target that was killed had left an unfinished upload: it was aborted."
                 ])
+        }
+    }
+
+    /// What cannot be aborted is told, and does not keep the objects from being restored.
+    @Test func whatCannotBeAbortedIsTold() async throws {
+        try await Self.with { scene, target, _ in
+            let refusals = [Fault.on(.abortUpload, key: "large", calls: 1...2, .fail(.denied))]
+            let first = [Fault.on(.uploadPart, key: "large", call: 2, .fail(.denied))]
+            var service = AlteredService(scene.source)
+            service.stores["target"] = FaultyObjectStore(target, refusals + first)
+            #expect(try await !scene.restore(at: service).complete)
+            let report = try await scene.restore(at: service)
+            #expect(report.complete && report.restoredCount == 1)
+            #expect(report.warnings.count == 1 && report.warnings[0].contains("cannot be aborted: access denied"))
+            #expect(try Self.records(scene).count == 1)
+            var options = RestoreRun.Options()
+            options.overwrite = .always
+            #expect(try await scene.restore(at: service, options: options).warnings.count == 1)
+        }
+    }
+
+    /// A line that was cut short has no part behind it, and a file may hold anything.
+    @Test func aDamagedRecordHarmsNothing() async throws {
+        try await Self.with { scene, _, _ in
+            let folder = scene.root.appending("state/uploads").string
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let texts = ["", "\n", "{\"server\":\"x\",\"buck", "\u{0}\u{1}", "{}\n[]\nnull\n"]
+            for (number, text) in texts.enumerated() {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(number)"))
+            }
+            let report = try await scene.restore()
+            #expect(report.complete && report.warnings.isEmpty)
         }
     }
 }

@@ -78,6 +78,33 @@ import Testing
         }
     }
 
+    /// A server whose ETags are no MD5s, as Amazon's with SSE-KMS.
+    private struct ForeignStore: ForwardingStore {
+        let base: any ObjectStore
+
+        func uploadPart(
+            _ key: ObjectKey, _ upload: UploadID, number: Int, _ body: ReplayableBody
+        ) async throws -> UploadedPart {
+            let part = try await base.uploadPart(key, upload, number: number, body)
+            return UploadedPart(number: number, etag: String(part.etag.reversed()), size: part.size)
+        }
+    }
+
+    @Test func whereETagsAreNoDigestsTheBytesComeBackAllTheSame() async throws {
+        try await Scene.with { scene in
+            _ = try await Self.upload("x", [5 << 20, 5 << 20, 1], to: scene.store)
+            try await scene.backUp()
+            try await scene.source.createBucket("target")
+            let target = scene.source.store(for: "target")
+            var service = AlteredService(scene.source)
+            service.stores["target"] = ForeignStore(base: target)
+            let report = try await scene.restore(at: service)
+            #expect(report.complete && report.restoredCount == 1)
+            #expect(try await target.head(ObjectKey("x"), version: nil).size == (10 << 20) + 1)
+            #expect(try await target.uploads(prefix: []).isEmpty)
+        }
+    }
+
     /// Nobody asks again for what is known, and a description that is read again does not lose it.
     @Test func itStaysKnown() async throws {
         try await Scene.with { scene in

@@ -140,9 +140,7 @@ struct ObjectFetch: Sendable {
             )
         case .notFound: return ObjectProblem(reason: "vanished", message: "it was listed and is gone")
         case .unreadable: return ObjectProblem(reason: "unreadable", message: error.message)
-        case .encrypted:
-            return ObjectProblem(
-                reason: "encrypted", message: "\(error.message); name its key file in customer_keys of holdfast.yaml")
+        case .encrypted: return ObjectProblem(reason: "encrypted", message: error.message)
         case .accessDenied: return ObjectProblem(reason: "denied", message: error.message)
         case .noSuchBucket, .unauthorized, .clockSkew: throw error
         default:

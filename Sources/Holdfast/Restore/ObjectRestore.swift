@@ -57,7 +57,7 @@ struct ObjectRestore: Sendable {
         guard case .write(let replacing) = loaded.decision.act, let content = loaded.content else {
             return try await carryOut(loaded.decision)
         }
-        return try await writeCollected(loaded.decision.object, content, replacing: replacing)
+        return try await writeWhole(loaded.decision.object, content, replacing: replacing)
     }
 
     func carryOut(_ decision: RestoreTarget.Decision) async throws -> Outcome {
@@ -72,7 +72,7 @@ struct ObjectRestore: Sendable {
                     return try await writeParts(object, backup.stream(object), replacing: replacing)
                 }
                 let content = try await backup.stream(object).collect(upTo: Int(ObjectWrite.wholeLimit))
-                return try await writeCollected(object, content, replacing: replacing)
+                return try await writeWhole(object, content, replacing: replacing)
             } catch {
                 return try failure(object, error)
             }
@@ -93,24 +93,12 @@ struct ObjectRestore: Sendable {
         }
     }
 
-    /// Writes content that is in memory: by one request, or in the parts that made the object.
-    private func writeCollected(
-        _ object: CatalogObject, _ content: ByteBuffer, replacing: Bool
-    ) async throws -> Outcome {
-        var object = object
-        // An older backup knows the number of parts alone; what is in memory can be tried.
-        if object.partSize == nil { object.partSize = PartSizes.proven(content, ObjectInfo(object), first: nil) }
-        guard ObjectWrite.exactPartSize(of: object) != nil else {
-            return try await writeWhole(object, content, replacing: replacing)
-        }
-        return try await writeParts(object, ByteStream(content), replacing: replacing)
-    }
-
     private func writeWhole(
         _ object: CatalogObject, _ content: ByteBuffer, replacing: Bool
     ) async throws -> Outcome {
         try await attempt(object, replacing: replacing) { ifAbsent in
-            let version = try await ObjectWrite(store: target.store).whole(object, content, ifAbsent: ifAbsent)
+            let version = try await ObjectWrite(store: target.store, records: records).collected(
+                object, content, ifAbsent: ifAbsent)
             progress.finished(bytes: content.readableBytes)
             return version
         }

@@ -73,10 +73,47 @@ struct ObjectWrite: Sendable {
         }
     }
 
+    /// Writes content that is in memory: in the parts that made the object, if it had any and they are known, else by one
+    /// request.
+    ///
+    /// - Returns: the version that was made, where the server tells one.
+    func collected(_ object: CatalogObject, _ content: ByteBuffer, ifAbsent: Bool) async throws -> VersionID? {
+        var object = object
+        // An older backup knows the number of parts alone; what is in memory can be tried.
+        if object.partSize == nil { object.partSize = PartSizes.proven(content, ObjectInfo(object), first: nil) }
+        guard Self.exactPartSize(of: object) != nil else {
+            return try await whole(object, content, ifAbsent: ifAbsent)
+        }
+        do {
+            return try await upload(object, ByteStream(content), ifAbsent: ifAbsent, onBytes: { _ in })
+        } catch is ForeignPart {
+            // Where the server's ETags are no MD5s, the ETag would not come back: what is stored is read back instead.
+            return try await whole(object, content, ifAbsent: ifAbsent)
+        }
+    }
+
+    /// A part whose ETag is not the MD5 of what was sent. The upload is aborted.
+    private struct ForeignPart: Error {
+        let number: Int
+    }
+
     /// Writes content that comes in pieces, by multipart upload. Nothing is visible unless every byte was right.
     ///
     /// - Returns: the version that was made, where the server tells one.
     func parts(
+        _ object: CatalogObject, _ content: ByteStream, ifAbsent: Bool, onBytes: @escaping @Sendable (Int) -> Void
+    ) async throws -> VersionID? {
+        do {
+            return try await upload(object, content, ifAbsent: ifAbsent, onBytes: onBytes)
+        } catch let part as ForeignPart {
+            throw ObjectStoreError(
+                .badAnswer,
+                "The server holds other bytes of part \(part.number) of \(ObjectKey(object.key)) than were sent.")
+        }
+    }
+
+    /// - Throws: ``ForeignPart`` and what everything else throws.
+    private func upload(
         _ object: CatalogObject, _ content: ByteStream, ifAbsent: Bool, onBytes: @escaping @Sendable (Int) -> Void
     ) async throws -> VersionID? {
         let key = ObjectKey(object.key)
@@ -159,10 +196,7 @@ struct ObjectWrite: Sendable {
         let part = try await store.uploadPart(key, upload, number: piece.number, ReplayableBody(piece.bytes))
         if !isOpaque, let stored = ETag.md5(of: part.etag) {
             let sent = ContentDigest.md5(piece.bytes)
-            guard stored == sent else {
-                throw ObjectStoreError(
-                    .badAnswer, "The server holds other bytes of part \(piece.number) of \(key) than were sent.")
-            }
+            guard stored == sent else { throw ForeignPart(number: piece.number) }
         }
         return part
     }

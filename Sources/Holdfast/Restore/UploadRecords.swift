@@ -36,34 +36,50 @@ actor UploadRecords {
         self.file = file
     }
 
+    /// What dead runs left in a bucket.
+    struct Left: Sendable {
+        /// Uploads that were aborted.
+        var aborted = 0
+        /// Why others could not be: the next run tries again.
+        var problem: String?
+    }
+
     /// Runs `body` with records of its own, after aborting what dead runs left in this bucket.
-    ///
-    /// - Returns: what `body` does, and how many uploads were aborted.
     static func with<Result>(
         _ service: any StorageService, _ bucket: String, _ state: StateDirectory,
-        _ body: (UploadRecords, _ aborted: Int) async throws -> Result
+        _ body: (UploadRecords, Left) async throws -> Result
     ) async throws -> Result {
         let directory = try await state.uploads()
-        let aborted = try await abortLeft(in: service.store(for: bucket), of: service.name, directory)
-        let path = directory.appending(UUID().uuidString)
-        let file = try await FileThread.run {
-            try HoldfastError.withFile("write", path) {
-                let file = try SystemPackage.FileDescriptor.open(
-                    path, .writeOnly, options: [.create, .exclusiveCreate, .append, .closeOnExec],
-                    permissions: [.ownerReadWrite])
-                _ = FileSystemNames.lock(file)
-                try FileSystemNames.synchronise(directory)
-                return file
-            }
-        }
+        let left = try await abortLeft(in: service.store(for: bucket), of: service.name, directory)
+        let (path, file) = try await FileThread.run { try make(in: directory) }
         let records = UploadRecords(server: service.name, bucket: bucket, path: path, file: file)
         do {
-            let result = try await body(records, aborted)
+            let result = try await body(records, left)
             await records.close()
             return result
         } catch {
             await records.close()
             throw error
+        }
+    }
+
+    /// A new file of this run. Another run may look at it before it is locked, and take it for one of a dead run.
+    private static func make(in directory: FilePath) throws -> (FilePath, SystemPackage.FileDescriptor) {
+        var attempts = 0
+        while true {
+            attempts += 1
+            let path = directory.appending(UUID().uuidString)
+            let file = try HoldfastError.withFile("write", path) {
+                try SystemPackage.FileDescriptor.open(
+                    path, .writeOnly, options: [.create, .exclusiveCreate, .append, .closeOnExec],
+                    permissions: [.ownerReadWrite])
+            }
+            // Where files cannot be locked nobody takes them for a dead run's either.
+            if FileSystemNames.lock(file) && !FileSystemNames.isShared(file) || attempts == 5 {
+                try FileSystemNames.synchronise(directory)
+                return (path, file)
+            }
+            try? file.close()
         }
     }
 
@@ -111,28 +127,32 @@ actor UploadRecords {
 
     private static func abortLeft(
         in store: any ObjectStore, of server: String, _ directory: FilePath
-    ) async throws -> Int {
-        var aborted = 0
+    ) async throws -> Left {
+        var left = Left()
         for name in try await FileThread.run({ try FileSystemNames.list(directory) }) {
             let path = directory.appending(name)
             // Held while it is worked on, so that no other run does the same.
             guard let file = try await FileThread.run({ try lock(path) }) else { continue }
             do {
                 let lines = try await FileThread.run { try read(file, path) }
-                let own = lines.filter { $0.server == server && $0.bucket == store.bucket && !$0.key.isEmpty }
-                for line in own {
-                    try await store.abortUpload(ObjectKey(Array(line.key)), UploadID(line.upload))
-                    aborted += 1
+                // What it says of another bucket is for a restore into that one.
+                if lines.allSatisfy({ $0.server == server && $0.bucket == store.bucket && !$0.key.isEmpty }) {
+                    for line in lines {
+                        try await store.abortUpload(ObjectKey(Array(line.key)), UploadID(line.upload))
+                        left.aborted += 1
+                    }
+                    _ = try await FileThread.run { try FileSystemNames.unlink(path) }
                 }
-                // What it says of other buckets is for a restore into these.
-                if own.count == lines.count { _ = try await FileThread.run { try FileSystemNames.unlink(path) } }
+            } catch let error as ObjectStoreError {
+                // A right that is missing must not keep a bucket from being restored.
+                left.problem = error.message
             } catch {
                 await FileThread.cleanUp { try file.close() }
                 throw error
             }
             await FileThread.cleanUp { try file.close() }
         }
-        return aborted
+        return left
     }
 
     /// Opens and locks the file of a run that is dead; `nil` when it lives, or nobody can read the file.

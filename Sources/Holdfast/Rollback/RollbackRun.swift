@@ -169,7 +169,7 @@ package struct RollbackRun: Sendable {
         let write = ObjectWrite(store: store)
         if isWhole {
             let content = try await body.bytes.collect(upTo: Int(ObjectWrite.wholeLimit))
-            _ = try await write.whole(object, content, ifAbsent: false)
+            _ = try await write.collected(object, content, ifAbsent: false)
         } else {
             _ = try await write.parts(object, body.bytes, ifAbsent: false, onBytes: { _ in })
         }

@@ -15,7 +15,8 @@ extension S3Client {
                 return try await perform(request)
             } catch let refusal as ObjectStoreError where refusal.code == .encrypted || isSpeechless(refusal, request) {
                 if refusal.code != .encrypted, await !isEncrypted(request) { throw refusal }
-                throw encrypted("no key of customer_keys is for it", request, refusal)
+                throw encrypted(
+                    "no key is at hand: name its key file in customer_keys of holdfast.yaml", request, refusal)
             }
         }
         do {
@@ -25,7 +26,8 @@ extension S3Client {
                 // Some servers refuse a key for an object that needs none.
                 return try await perform(request)
             } catch let error as ObjectStoreError where error.code == .encrypted || isSpeechless(error, request) {
-                throw encrypted("the key that customer_keys names for it is another one", request, error)
+                throw encrypted(
+                    "the key file that customer_keys of holdfast.yaml names for it holds another key", request, error)
             }
         }
     }

@@ -1,7 +1,9 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Holdfast
+import ObjectStorage
 import SystemPackage
 
 @testable import HoldfastCommand
@@ -10,6 +12,10 @@ import SystemPackage
 enum ConfigurationBytes {
     static func read(_ bytes: [UInt8]) throws {
         guard let text = String(validating: bytes, as: UTF8.self) else { return }
+        for unit in [TimetableText.Unit.bytes, .requests] {
+            let timetable = try? TimetableText(unit: unit, zone: .gmt).read(text)
+            try demand(timetable?.constant.map { $0 > 0 } ?? true, "a rate of nothing")
+        }
         do {
             let file = try ConfigurationFile(
                 FoundFile(text: text, mode: 0o644, owner: 0), at: "holdfast.yaml")
