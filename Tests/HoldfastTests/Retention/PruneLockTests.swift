@@ -201,17 +201,17 @@ import Testing
                 isDone = dying.count <= life
                 if isDone { #expect(report?.complete == true) }
 
-                let comment: Comment = "after \(life) requests"
-                let listed = try await scene.expectListedIsSound(in: whole, comment)
-                #expect(listed.last == "b-more", comment)
+                let moment = "after \(life) requests"
+                let listed = try await scene.expectListedIsSound(in: whole, moment)
+                #expect(listed.last == "b-more", "\(moment)")
                 let restored = try await scene.restore("b-more", from: whole)
-                #expect(restored.complete && restored.restoredCount == 2, comment)
+                #expect(restored.complete && restored.restoredCount == 2, "\(moment)")
                 // The lock that this process took must expire first.
                 let again = try await scene.prune(try last(1), day: 101, in: whole)
-                #expect(again.complete, comment)
-                #expect(try await scene.expectListedIsSound(in: whole, comment) == ["b-more"])
+                #expect(again.complete, "\(moment)")
+                #expect(try await scene.expectListedIsSound(in: whole, moment) == ["b-more"])
                 let left = try await whole.copies[0].archives().map(\.file.fileName).sorted()
-                #expect(left == ["b-full.tar.gz", "b-more.tar.gz"], comment)
+                #expect(left == ["b-full.tar.gz", "b-more.tar.gz"], "\(moment)")
             }
             life += 1
         }
