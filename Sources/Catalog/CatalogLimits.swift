@@ -111,7 +111,8 @@ enum CatalogLimits {
         if chunks.count > ChunkList.limit {
             return "\(chunks.count) chunks, and a catalog holds at most \(ChunkList.limit)"
         }
-        return chunks.size == object.size ? nil : "chunks of \(chunks.size) bytes in all"
+        return chunks.size == object.size && object.size >= ChunkList.smallestContent
+            ? nil : "chunks of \(chunks.size) bytes in all"
     }
 
     private static func extentFault(_ extents: [Extent]) -> String? {

@@ -9,7 +9,9 @@ extension CatalogReader {
     ///
     /// - Throws: ``CatalogError/corrupt(_:_:)`` for a list that does not add up to the object's size.
     package func chunks(of object: CatalogObject) async throws -> ChunkList? {
-        try await read { database in
+        // What is smaller has none; it is not worth asking for each of a million objects.
+        guard object.size >= ChunkList.smallestContent else { return nil }
+        return try await read { database in
             guard try CatalogSchema.hasChunks("main", in: database) else { return nil }
             let row = try Row.fetchOne(
                 database, sql: "SELECT chunks FROM objects WHERE key = ? AND ordinal = ?",

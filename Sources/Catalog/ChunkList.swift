@@ -5,6 +5,8 @@
 package struct ChunkList: Hashable, Sendable {
     /// The bytes of a chunk, 1 to 16 MiB.
     package static let lengths = 1...16 << 20
+    /// Contents below have no list: one chunk is the whole.
+    package static let smallestContent: Int64 = 16 << 20
     /// So many chunks has a content at most: of 256 GiB in chunks of 1 MiB there are fewer.
     package static let limit = 300_000
 
@@ -19,7 +21,9 @@ package struct ChunkList: Hashable, Sendable {
 
     /// - Returns: `nil` for what is not the list of a content of `size` bytes.
     package init?(bytes: [UInt8], size: Int64) {
-        guard bytes.count.isMultiple(of: Self.entry), bytes.count / Self.entry <= Self.limit else { return nil }
+        guard size >= Self.smallestContent, bytes.count.isMultiple(of: Self.entry),
+            bytes.count / Self.entry <= Self.limit
+        else { return nil }
         self.bytes = bytes
         for chunk in self {
             guard Self.lengths.contains(chunk.length) else { return nil }

@@ -15,14 +15,14 @@ import Testing
         return list
     }
 
-    private static let mebibyte = 1 << 20
+    private static let length = 16 << 20
 
-    /// A row of chunks of 1 MiB, the n-th in the n-th extent.
+    /// A row of chunks of 16 MiB, the n-th in the n-th extent.
     private static func row(_ key: String, _ extents: [(Int, Int64)], _ numbers: [UInt8]) -> CatalogObject {
-        var row = stored(listed(key, size: Int64(numbers.count * mebibyte)), at: 0)
+        var row = stored(listed(key, size: Int64(numbers.count * length)), at: 0)
         row.sha256 = hash(200)
-        row.extents = extents.map { Extent(archive: $0.0, offset: $0.1, length: Int64(mebibyte)) }
-        row.chunks = list(numbers.map { (mebibyte, $0) })
+        row.extents = extents.map { Extent(archive: $0.0, offset: $0.1, length: Int64(length)) }
+        row.chunks = list(numbers.map { (length, $0) })
         return row
     }
 
@@ -47,14 +47,14 @@ import Testing
         try await withPath { path in
             let base = try await Self.makeBase(in: path.removingLastComponent())
             let writer = try await CatalogWriter.create(at: path, base: base)
-            let outcome = try await writer.list([listed("large", size: 3 << 20)])
+            let outcome = try await writer.list([listed("large", size: 48 << 20)])
             #expect(outcome[0].isUnchanged)
             let row = try #require(try await writer.stored(key: .init("large"), ordinal: 0))
             let own = try await writer.archive("archive-0")
             let older = try await writer.archive("older")
             #expect(row.extents.map(\.archive) == [older, own, older])
             #expect(row.extents.map(\.offset) == [5000, 7000, 90 << 20])
-            #expect(row.chunks == Self.list([(1 << 20, 1), (1 << 20, 2), (1 << 20, 3)]))
+            #expect(row.chunks == Self.list([(16 << 20, 1), (16 << 20, 2), (16 << 20, 3)]))
             // Neither of them is only named in the first place of a row.
             #expect(try await writer.referredArchives() == ["archive-0", "older"])
             _ = try await writer.finish()
@@ -74,23 +74,23 @@ import Testing
                 alteredBy: "INSERT INTO info VALUES ('content.older', \(100 << 20))")
             let writer = try await CatalogWriter.create(at: path, base: base)
             #expect(writer.foldedArchives == ["older"])
-            #expect(try await !writer.list([listed("large", size: 3 << 20)])[0].isUnchanged)
+            #expect(try await !writer.list([listed("large", size: 48 << 20)])[0].isUnchanged)
             // Nor are its chunks there found, but the one that lies elsewhere is.
-            #expect(try await writer.extent(of: .chunk, sha256: Self.hash(1), length: Self.mebibyte) == nil)
-            #expect(try await writer.extent(of: .chunk, sha256: Self.hash(2), length: Self.mebibyte)?.offset == 7000)
+            #expect(try await writer.extent(of: .chunk, sha256: Self.hash(1), length: Self.length) == nil)
+            #expect(try await writer.extent(of: .chunk, sha256: Self.hash(2), length: Self.length)?.offset == 7000)
         }
     }
 
     @Test func whatIsInUseIsCountedByPiece() async throws {
         try await withPath { path in
-            // The same piece twice lies there once: 2 of 7 MiB of `older` would be folded, 3 of 7 are not.
+            // The same piece twice lies there once: three of nine chunks are enough to stay, three of ten are not.
             let twice = Self.row("twice", [(2, 5000), (2, 5000)], [1, 1])
             let base = try await Self.makeBase(
                 in: path.removingLastComponent(), [twice],
-                alteredBy: "INSERT INTO info VALUES ('content.older', \(9 << 20))")
+                alteredBy: "INSERT INTO info VALUES ('content.older', \(144 << 20))")
             #expect(try await CatalogWriter.create(at: path, base: base).foldedArchives == [])
             let other = path.removingLastComponent().appending("other")
-            try sqlite(base.path, "UPDATE info SET value = \(10 << 20) WHERE name = 'content.older'")
+            try sqlite(base.path, "UPDATE info SET value = \(160 << 20) WHERE name = 'content.older'")
             #expect(try await CatalogWriter.create(at: other, base: base).foldedArchives == ["older"])
         }
     }
@@ -103,7 +103,7 @@ import Testing
             small.sha256 = Self.hash(51)
             // One run of bytes that holds three chunks.
             var run = Self.row("run", [(0, 1000)], [10, 11, 12])
-            run.extents = [Extent(archive: 0, offset: 1000, length: 3 << 20)]
+            run.extents = [Extent(archive: 0, offset: 1000, length: 48 << 20)]
             let base = try await Self.makeBase(in: path.removingLastComponent(), [content, small, run])
             let writer = try await CatalogWriter.create(at: path, base: base)
             func place(_ number: UInt8, _ piece: CatalogWriter.Piece, _ length: Int) async throws -> Extent? {
@@ -113,12 +113,12 @@ import Testing
             #expect(try await place(50, .content, 5000) == Extent(archive: own, offset: 12_345, length: 5000))
             #expect(try await place(50, .content, 5001) == nil)
             #expect(try await place(51, .content, 4095) == nil)
-            #expect(try await place(12, .chunk, 1 << 20)?.offset == 1000 + 2 << 20)
-            #expect(try await place(11, .chunk, 1 << 20)?.offset == 1000 + 1 << 20)
-            #expect(try await place(99, .chunk, 1 << 20) == nil)
+            #expect(try await place(12, .chunk, 16 << 20)?.offset == 1000 + 32 << 20)
+            #expect(try await place(11, .chunk, 16 << 20)?.offset == 1000 + 16 << 20)
+            #expect(try await place(99, .chunk, 16 << 20) == nil)
             // What this run stores is found as well.
-            try await writer.add(chunk: Self.hash(99), at: 777..<777 + 1 << 20)
-            #expect(try await place(99, .chunk, 1 << 20) == Extent(archive: 0, offset: 777, length: 1 << 20))
+            try await writer.add(chunk: Self.hash(99), at: 777..<777 + 16 << 20)
+            #expect(try await place(99, .chunk, 16 << 20) == Extent(archive: 0, offset: 777, length: 16 << 20))
         }
     }
 
@@ -148,10 +148,10 @@ import Testing
             let large = try #require(try await reader.object(key: .init("large")))
             #expect(try await reader.chunks(of: large) == nil)
             let writer = try await CatalogWriter.create(at: path, base: base)
-            let outcome = try await writer.list([listed("a"), listed("large", size: 3 << 20)])
+            let outcome = try await writer.list([listed("a"), listed("large", size: 48 << 20)])
             // In several pieces and without chunks it is nobody's row.
             #expect(outcome.map { $0.isUnchanged } == [true, false])
-            #expect(try await writer.extent(of: .chunk, sha256: Self.hash(1), length: Self.mebibyte) == nil)
+            #expect(try await writer.extent(of: .chunk, sha256: Self.hash(1), length: Self.length) == nil)
         }
     }
 
@@ -163,7 +163,7 @@ import Testing
             let later = folder.appending("later")
             let writer = try await CatalogWriter.create(at: later, base: base)
             let listed = try await writer.list([
-                listed("large", size: 3 << 20), listed("other", size: 1 << 20), listed("new", size: 2 << 20),
+                listed("large", size: 48 << 20), listed("other", size: 16 << 20), listed("new", size: 32 << 20),
             ])
             #expect(listed.map { $0.isUnchanged } == [true, true, false])
             let own = try await writer.archive("archive-0")
@@ -190,8 +190,9 @@ import Testing
     }
 
     static let lies = [
-        "chunks = zeroblob(35)", "chunks = zeroblob(36)", "chunks = 'text'", "chunks = x''",
-        // 1 MiB less, 1 MiB more, a chunk of nothing, one of more than 16 MiB.
+        "chunks = zeroblob(35)", "size = 7, chunks = CAST(x'07000000' || zeroblob(32) AS BLOB)",
+        "chunks = zeroblob(36)", "chunks = 'text'", "chunks = x''",
+        // A chunk less, one more, a chunk of nothing, one of more than 16 MiB.
         "chunks = substr(chunks, 1, 72)", "chunks = CAST(chunks || substr(chunks, 1, 36) AS BLOB)",
         "chunks = CAST(chunks || zeroblob(36) AS BLOB)",
         "chunks = CAST(x'01000001' || zeroblob(32) AS BLOB), size = 16777217",
@@ -208,7 +209,7 @@ import Testing
             #expect(error?.isDamage == true)
             // Who builds on it finds nothing by it, or only what lies where it says.
             let writer = try await CatalogWriter.create(at: path, base: base)
-            let found = try await writer.extent(of: .chunk, sha256: Self.hash(1), length: Self.mebibyte)
+            let found = try await writer.extent(of: .chunk, sha256: Self.hash(1), length: Self.length)
             #expect(found == nil || lie.hasSuffix("',[9,')"))
         }
     }

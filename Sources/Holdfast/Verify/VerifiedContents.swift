@@ -16,14 +16,18 @@ package final class VerifiedContents: Sendable {
 
     package init() {}
 
-    /// A content where it lies: half of a SHA-256 of its own checksum and of its extents.
+    /// A content where it lies: half of a SHA-256 of its own checksum, its extents and its chunks, each of which another
+    /// backup may have wrong.
     typealias Place = SIMD2<UInt64>
 
     /// The place of a content; `nil` without a checksum, of which nothing can be right.
-    static func place(of object: CatalogObject, in backup: OpenedBackup) -> Place? {
+    ///
+    /// - Parameter chunks: the list that the backup has of them.
+    static func place(of object: CatalogObject, _ chunks: ChunkList?, in backup: OpenedBackup) -> Place? {
         guard let checksum = object.sha256 else { return nil }
         var digest = SHA256()
         digest.update(data: checksum)
+        digest.update(data: chunks?.bytes ?? [])
         for extent in object.extents {
             let name = extent.archive == 0 ? backup.entry.file.fileName : backup.referred.name(extent.archive)
             guard let name else { return nil }

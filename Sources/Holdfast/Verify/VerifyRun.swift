@@ -163,13 +163,14 @@ package struct VerifyRun: Sendable {
         let chosen = DrawnObjects(
             of: backup.catalog, drawing: sample.map { Drawing($0, of: totals.stored) })
         try await chosen.mapInOrder(width: Self.concurrentReads) { [verified, sample] object in
-            // Of a sample the report says how much was read.
-            let place = sample == nil ? VerifiedContents.place(of: object, in: backup) : nil
-            // What lies in this archive is read in each of its copies.
-            let isEarlier = object.extents.allSatisfy { $0.archive != 0 }
-            if isEarlier, let place, verified.contains(place) { return (object, true, nil as String?) }
             do {
-                try await Self.read(object, of: backup)
+                let chunks = try await backup.catalog.chunks(of: object)
+                // Of a sample the report says how much was read.
+                let place = sample == nil ? VerifiedContents.place(of: object, chunks, in: backup) : nil
+                // What lies in this archive is read in each of its copies.
+                let isEarlier = object.extents.allSatisfy { $0.archive != 0 }
+                if isEarlier, let place, verified.contains(place) { return (object, true, nil as String?) }
+                try await Self.read(object, chunks, of: backup)
                 if let place { verified.insert(place) }
                 return (object, false, nil)
             } catch {
@@ -191,9 +192,9 @@ package struct VerifyRun: Sendable {
     }
 
     @concurrent
-    private static func read(_ object: CatalogObject, of backup: OpenedBackup) async throws {
+    private static func read(_ object: CatalogObject, _ chunks: ChunkList?, of backup: OpenedBackup) async throws {
         // What a later backup would take for equal must be what the list says.
-        var list = ChunkListCheck(try await backup.catalog.chunks(of: object))
+        var list = ChunkListCheck(chunks)
         try await CheckedContent(backup: backup, object: object).read { list.take($0) }
         guard list.isRight else {
             throw HoldfastError(

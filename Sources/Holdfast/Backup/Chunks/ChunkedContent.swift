@@ -12,7 +12,7 @@ import NIOCore
 struct ChunkedContent: Sendable {
     /// Contents of so many bytes are cut: below, one chunk is the whole; above, the list of chunks would be longer than a
     /// catalog takes.
-    static let sizes: ClosedRange<Int64> = Int64(ContentCutter.maximum)...256 << 30
+    static let sizes: ClosedRange<Int64> = ChunkList.smallestContent...256 << 30
 
     struct Chunk: Sendable {
         /// Its bytes in their order; empty if they are not kept.
