@@ -206,8 +206,8 @@ import Testing
                 #expect(listed.last == "b-more", "\(moment)")
                 let restored = try await scene.restore("b-more", from: whole)
                 #expect(restored.complete && restored.restoredCount == 2, "\(moment)")
-                // The lock that this process took must expire first.
-                let again = try await scene.prune(try last(1), day: 101, in: whole)
+                // The lock that this process took must have expired a day ago.
+                let again = try await scene.prune(try last(1), day: 102, in: whole)
                 #expect(again.complete, "\(moment)")
                 #expect(try await scene.expectListedIsSound(in: whole, moment) == ["b-more"])
                 let left = try await whole.copies[0].archives().map(\.file.fileName).sorted()
