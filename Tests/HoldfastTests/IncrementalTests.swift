@@ -253,15 +253,7 @@ import Testing
             #expect(report.dependsOn.count == (deltas ? 2 : 1))
             #expect((report.deltaRows != nil) == deltas)
 
-            let page = try String(contentsOfFile: Self.page.string, encoding: .utf8)
-            let program = try #require(
-                page.components(separatedBy: "```python\n").last?.components(separatedBy: "```").first)
-            let script = scene.root.appending("recover.py")
-            try write(Array(program.utf8), to: script)
-            let folder = scene.root.appending("recovered")
-            try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-            try await Tool(name: "python3", directory: scene.root).run(
-                script.string, scene.archives.appending(report.file).string, folder.string)
+            let folder = try await scene.recoverByHand(report.file)
 
             let backup = try await scene.open("third")
             for (key, seen) in try await BucketContents(of: scene.store).objects {
@@ -273,8 +265,4 @@ import Testing
             }
         }
     }
-
-    static let page = FilePath(#filePath).removingLastComponent().removingLastComponent()
-        .removingLastComponent()
-        .appending("Documentation").appending("recover-by-hand.md")
 }

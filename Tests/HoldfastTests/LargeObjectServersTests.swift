@@ -3,7 +3,6 @@
 
 import Holdfast
 import NIOCore
-import NIOPosix
 import ObjectStorage
 import Streams
 import TestSupport
@@ -13,9 +12,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct LargeObjectServersTests {
     @Test(arguments: TestServer.expected.filter { $0.limits.capabilities.contains(.tagging) })
     func aLargeObjectComesBackWithItsDescription(server: TestServer) async throws {
-        let transport = LeanTransport(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
-        do {
-            let service = try server.service(over: transport)
+        try await server.withService { service in
             let bucket = "large-\(UInt64.random(in: .min ... .max))"
             try await service.createBucket(bucket)
             let store = service.store(for: bucket)
@@ -36,10 +33,6 @@ import Testing
                 let after = try await BucketContents(of: service.store(for: bucket + "-back"))
                 #expect(before.differences(from: after) == [])
             }
-            try await transport.shutdown()
-        } catch {
-            try? await transport.shutdown()
-            throw error
         }
     }
 }

@@ -4,7 +4,6 @@
 import Catalog
 import Holdfast
 import NIOCore
-import NIOPosix
 import ObjectStorage
 import Streams
 import TestSupport
@@ -119,9 +118,7 @@ import Testing
 
     @Test(arguments: TestServer.expected.filter { $0.name == "seaweedfs" || $0.name == "ceph" })
     func realServersGetTheirETagsBack(server: TestServer) async throws {
-        let transport = LeanTransport(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
-        do {
-            let service = try server.service(over: transport)
+        try await server.withService { service in
             let bucket = "parts-\(UInt64.random(in: .min ... .max))"
             try await service.createBucket(bucket)
             let store = service.store(for: bucket)
@@ -141,10 +138,6 @@ import Testing
             for (key, etag) in etags {
                 #expect(try await back.head(ObjectKey(key), version: nil).etag == etag, "\(key)")
             }
-            try await transport.shutdown()
-        } catch {
-            try? await transport.shutdown()
-            throw error
         }
     }
 }

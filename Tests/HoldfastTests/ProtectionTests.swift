@@ -4,7 +4,6 @@
 import Catalog
 import Foundation
 import NIOCore
-import NIOPosix
 import ObjectStorage
 import Streams
 import TestSupport
@@ -211,9 +210,7 @@ import Testing
 
     @Test(arguments: TestServer.withHistories)
     func realServersGetTheirProtectionBack(server: TestServer) async throws {
-        let transport = LeanTransport(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
-        do {
-            let service = try server.service(over: transport)
+        try await server.withService { service in
             let bucket = "locked-\(UInt64.random(in: .min ... .max))"
             try await service.createBucket(bucket, objectLock: true)
             let store = service.store(for: bucket)
@@ -247,10 +244,6 @@ import Testing
                     decoding: try await service.document(.cors, of: bucket + "-back") ?? [], as: UTF8.self)
                 #expect(restored.contains("https://example.com"))
             }
-            try await transport.shutdown()
-        } catch {
-            try? await transport.shutdown()
-            throw error
         }
     }
 }

@@ -3,7 +3,6 @@
 
 import Foundation
 import NIOCore
-import NIOPosix
 import ObjectStorage
 import Synchronization
 import TestSupport
@@ -133,9 +132,7 @@ import Testing
 
     @Test(arguments: TestServer.withHistories)
     func aRealBucketComesBack(server: TestServer) async throws {
-        let transport = LeanTransport(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
-        do {
-            let service = try server.service(over: transport)
+        try await server.withService { service in
             let bucket = "rollback-\(UInt64.random(in: .min ... .max))"
             try await service.createBucket(bucket)
             try await service.setDocument(.versioning, of: bucket, to: VersioningStatus.enabled.document)
@@ -165,10 +162,6 @@ import Testing
                 #expect(report.unchangedCount == 1)
             }
             #expect(before.differences(from: try await BucketContents(of: store)) == [])
-            try await transport.shutdown()
-        } catch {
-            try? await transport.shutdown()
-            throw error
         }
     }
 }

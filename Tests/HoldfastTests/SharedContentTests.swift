@@ -84,15 +84,7 @@ import Testing
         try await Scene.with { scene in
             try await Self.fill(scene)
             let report = try await scene.backUp()
-            let page = try String(contentsOfFile: IncrementalTests.page.string, encoding: .utf8)
-            let program = try #require(
-                page.components(separatedBy: "```python\n").last?.components(separatedBy: "```").first)
-            let script = scene.root.appending("recover.py")
-            try write(Array(program.utf8), to: script)
-            let folder = scene.root.appending("recovered")
-            try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-            try await Tool(name: "python3", directory: scene.root).run(
-                script.string, scene.archives.appending(report.file).string, folder.string)
+            let folder = try await scene.recoverByHand(report.file)
             let first = try bytes(of: folder.appending("first"))
             for key in ["second", "folder/third", "tagged", "typed"] {
                 #expect(try bytes(of: folder.appending(key)) == first)

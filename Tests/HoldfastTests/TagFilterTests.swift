@@ -4,7 +4,6 @@
 import Catalog
 import Foundation
 import Holdfast
-import NIOPosix
 import ObjectStorage
 import TestSupport
 import Testing
@@ -171,9 +170,7 @@ import Testing
 
     @Test(arguments: TestServer.expected.filter { $0.name == "seaweedfs" || $0.name == "ceph" })
     func realServersAreAskedForTheirTags(server: TestServer) async throws {
-        let transport = LeanTransport(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
-        do {
-            let service = try server.service(over: transport)
+        try await server.withService { service in
             let bucket = "tags-\(UInt64.random(in: .min ... .max))"
             try await service.createBucket(bucket)
             try await Self.fill(service.store(for: bucket))
@@ -183,10 +180,6 @@ import Testing
                 #expect(report.complete)
                 #expect(try await Self.keys(scene) == ["design"])
             }
-            try await transport.shutdown()
-        } catch {
-            try? await transport.shutdown()
-            throw error
         }
     }
 }

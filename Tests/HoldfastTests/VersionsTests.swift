@@ -4,7 +4,6 @@
 import Catalog
 import Foundation
 import NIOCore
-import NIOPosix
 import ObjectStorage
 import Synchronization
 import TestSupport
@@ -213,9 +212,7 @@ import Testing
 
     @Test(arguments: TestServer.withHistories)
     func realServersGetTheirHistoryBack(server: TestServer) async throws {
-        let transport = LeanTransport(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
-        do {
-            let service = try server.service(over: transport)
+        try await server.withService { service in
             var random = SeededGenerator(seed: 6)
             let bucket = "versions-\(UInt64.random(in: .min ... .max))"
             try await service.createBucket(bucket)
@@ -242,10 +239,6 @@ import Testing
                 let back = try await BucketHistory(of: service.store(for: bucket + "-back"))
                 #expect(history.differences(from: back) == [])
             }
-            try await transport.shutdown()
-        } catch {
-            try? await transport.shutdown()
-            throw error
         }
     }
 }

@@ -224,15 +224,7 @@ import Testing
             try await scene.store.put("last", Array("last".utf8))
             let report = try await scene.backUp("third", isFull: false, sweep: .never, deltas: true)
             #expect(report.dependsOn == ["first.tar.gz", "second.tar.gz"])
-            let page = try String(contentsOfFile: IncrementalTests.page.string, encoding: .utf8)
-            let program = try #require(
-                page.components(separatedBy: "```python\n").last?.components(separatedBy: "```").first)
-            let script = scene.root.appending("recover.py")
-            try write(Array(program.utf8), to: script)
-            let folder = scene.root.appending("recovered")
-            try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-            try await Tool(name: "python3", directory: scene.root).run(
-                script.string, scene.archives.appending(report.file).string, folder.string)
+            let folder = try await scene.recoverByHand(report.file)
             let truth = try await BucketContents(of: scene.store)
             #expect(truth.objects.count == 5)
             for (key, seen) in truth.objects {
