@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # Copyright the Holdfast authors
 # SPDX-License-Identifier: Apache-2.0
-"""check_vault.py VAULT [IDENTITY]: looks whether the invariants I1 to I7 of Documentation/format.md hold in a vault.
+"""check_vault.py [--identity FILE] VAULT...: looks whether the invariants I1 to I7 of Documentation/format.md hold in vaults.
 
-VAULT is a directory or s3://BUCKET (with MINIO_ENDPOINT, MINIO_ROOT_USER and MINIO_ROOT_PASSWORD); IDENTITY opens sealed
-archives, by the program age. Shares nothing with Holdfast: gzip, zstd, tarfile and sqlite3 read the archives. Prints a line
+VAULT is a directory or s3://BUCKET (with MINIO_ENDPOINT, MINIO_ROOT_USER and MINIO_ROOT_PASSWORD); the identity opens
+sealed archives, by the program age. Shares nothing with Holdfast: gzip, zstd, tarfile and sqlite3 read the archives. Prints a line
 for each thing that is wrong and exits with 1 if there is one.
 """
 
+import argparse
 import hashlib
 import json
 import re
@@ -181,18 +182,21 @@ def fetched(bucket: str, folder: Path) -> None:
 
 
 def main() -> int:
-    if len(sys.argv) not in (2, 3):
-        print(__doc__, file=sys.stderr)
-        return 2
-    place, identity = sys.argv[1], (sys.argv[2] if len(sys.argv) == 3 else None)
-    with tempfile.TemporaryDirectory() as copy:
-        folder = Path(place)
-        if place.startswith("s3://"):
-            folder = Path(copy)
-            fetched(place.removeprefix("s3://"), folder)
-        wrong = Vault(folder, identity).check()
-    for line in wrong:
-        print(line)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--identity", metavar="FILE")
+    arguments.add_argument("vaults", metavar="VAULT", nargs="+")
+    options = arguments.parse_args()
+    wrong = []
+    for place in options.vaults:
+        with tempfile.TemporaryDirectory() as copy:
+            folder = Path(place)
+            if place.startswith("s3://"):
+                folder = Path(copy)
+                fetched(place.removeprefix("s3://"), folder)
+            elif not folder.is_dir():
+                arguments.error(f"there is no directory {place}")
+            wrong += [f"{place}: {line}" for line in Vault(folder, options.identity).check()]
+    print("".join(f"{line}\n" for line in wrong), end="")
     return 1 if wrong else 0
 
 
