@@ -25,16 +25,9 @@ esac
 
 case $action in
 start)
-    mkdir -p "$3/log"
+    mkdir -p "$3"
     directory=$(realpath "$3")
-    if ! is_alive server; then
-        port=$(choose_port "${4:-auto}" "$port_count")
-        # Wherever the start stops short, nothing stays running.
-        trap 'stop_all' EXIT
-        start_server
-        echo "http://127.0.0.1:$port" >"$directory/endpoint"
-        trap - EXIT
-    fi
+    is_alive server || start_on_free_ports "${4:-auto}"
     process_id server
     ;;
 stop)

@@ -74,6 +74,32 @@ choose_port() {
     esac
 }
 
+# start_on_free_ports PORT|auto: between looking for free ports and listening on them somebody else may take one, and a
+# server may take its own for a connection that it makes. A directory that was empty is then begun anew with others.
+start_on_free_ports() {
+    local attempt status is_new=
+    rmdir "$directory/log" 2>/dev/null || true
+    [ -n "$(ls -A "$directory")" ] || is_new=yes
+    # Wherever the start stops short, nothing stays running.
+    trap 'stop_all' EXIT
+    for attempt in 1 2 3 4 5; do
+        port=$(choose_port "$1" "$port_count")
+        mkdir -p "$directory/log"
+        status=0
+        # In the background, since bash does not stop at a failing line of a function that is called in a condition.
+        start_server &
+        wait $! || status=$?
+        [ "$status" != 0 ] || break
+        stop_all
+        { [ "$1" = auto ] && [ -n "$is_new" ] && grep -qsiE 'already in use|is not available on' "$directory"/log/*; } || exit "$status"
+        say "$name: port $port or a neighbour was taken meanwhile; trying others"
+        rm -rf "${directory:?}"/*
+    done
+    [ "$status" = 0 ] || exit "$status"
+    echo "http://127.0.0.1:$port" >"$directory/endpoint"
+    trap - EXIT
+}
+
 # wait_until SECONDS NAME COMMAND...: tries the command until it succeeds; gives up when process NAME ends.
 wait_until() {
     local seconds=$1 name=$2 end
