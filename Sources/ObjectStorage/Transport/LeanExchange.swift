@@ -7,9 +7,9 @@ import Streams
 /// One request and its answer, from the call to the last byte.
 ///
 /// The bodies are in `LeanExchange+Upload.swift` and `LeanExchange+Download.swift`.
+///
+/// `@unchecked Sendable`: all `var`s are used on `loop` only; every method that other threads call goes through `onLoop`.
 final class LeanExchange: @unchecked Sendable {
-    // Safe: all `var`s are used on `loop` only; every method that other threads call goes through `onLoop`.
-
     enum Phase {
         /// The head of the answer has not come, or its body is being collected.
         case pending
