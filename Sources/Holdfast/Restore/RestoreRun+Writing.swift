@@ -52,11 +52,7 @@ extension RestoreRun {
     }
 
     private func write(_ restore: ObjectRestore, _ report: inout RestoreReport) async throws {
-        let totals = try await wantedTotals()
-        let isAll = options.selection.isEverything
-        environment.progress.begin(
-            options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.count : nil,
-            bytes: isAll ? totals.bytes : 0)
+        let expected = try await beginProgress()
         let before = report.selectedCount
         for pass in passes where pass.takesPrefix {
             try await write(wantedObjects(restore.target, in: pass), restore, &report)
@@ -68,7 +64,7 @@ extension RestoreRun {
         for pass in passes where !pass.takesPrefix {
             try await write(wantedObjects(restore.target, in: pass), restore, &report)
         }
-        count(lackingOf: totals.count, &report)
+        count(lackingOf: expected, &report)
     }
 
     private func write(
@@ -102,11 +98,7 @@ extension RestoreRun {
 
     /// Restores the history of every key.
     private func replay(_ restore: ObjectRestore, _ report: inout RestoreReport) async throws {
-        let totals = try await wantedTotals()
-        let isAll = options.selection.isEverything
-        environment.progress.begin(
-            options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.count : nil,
-            bytes: isAll ? totals.bytes : 0)
+        let expected = try await beginProgress()
         let status = backup.metadata?.bucketConfiguration?[BucketDocument.versioning.rawValue]
         let replay = VersionReplay(
             restore: restore, service: self.target, bucket: bucket, overwrite: options.overwrite,
@@ -114,7 +106,7 @@ extension RestoreRun {
             finalStatus: status.flatMap { VersioningStatus(document: Array($0.utf8)) } ?? .enabled)
         var collected = report
         try await replay.run { record($0, &collected) }
-        count(lackingOf: totals.count, &collected)
+        count(lackingOf: expected, &collected)
         report = collected
     }
 
@@ -125,6 +117,18 @@ extension RestoreRun {
         return ObjectRestore(
             backup: backup, target: target, settings: settings, dryRun: options.dryRun,
             progress: environment.progress)
+    }
+
+    /// Tells the progress what is to come, as far as that is known.
+    ///
+    /// - Returns: how many objects the backup has of the kind that is restored.
+    private func beginProgress() async throws -> Int {
+        let totals = try await wantedTotals()
+        let isAll = options.selection.isEverything
+        environment.progress.begin(
+            options.dryRun ? "comparing" : "restoring", objects: isAll ? totals.count : nil,
+            bytes: isAll ? totals.bytes : 0)
+        return totals.count
     }
 
     /// What there is to restore when nothing is left out.
