@@ -38,14 +38,6 @@ import Testing
         ).run()
     }
 
-    private static func keys(_ scene: Scene, _ name: String) async throws -> [String] {
-        var keys: [String] = []
-        for try await row in KeyOrder(catalog: try await scene.open(name).catalog) {
-            keys.append(String(decoding: row.key, as: UTF8.self))
-        }
-        return keys
-    }
-
     struct Case: Sendable, CustomTestStringConvertible {
         let filter: ObjectFilter
         let days: [Int]
@@ -74,7 +66,7 @@ import Testing
         try await Self.withDays { scene, today in
             let (service, store) = scene.source()
             let report = try await Self.backUp(scene, "first", known.filter, day: 5, from: service)
-            #expect(try await Self.keys(scene, "first") == known.days.map { "day-\($0)" })
+            #expect(try await scene.keys("first") == known.days.map { "day-\($0)" })
             #expect(report.complete && report.listedCount == known.days.count)
             #expect(report.selection.words == "all keys, \(known.words)")
             // Nothing was asked of the others.
@@ -92,12 +84,12 @@ import Testing
         try await Self.withDays { scene, today in
             let recent = ObjectFilter(newerThan: "3d")
             _ = try await Self.backUp(scene, "first", recent, day: 4)
-            #expect(try await Self.keys(scene, "first") == ["day-2", "day-3", "day-4"])
+            #expect(try await scene.keys("first") == ["day-2", "day-3", "day-4"])
             today.with { $0 = 5 }
             try await scene.store.put("day-5", [5])
             let next = try await Self.backUp(scene, "second", recent, day: 5)
             // What grew too old is not in it any more; the rest was not fetched again.
-            #expect(try await Self.keys(scene, "second") == ["day-3", "day-4", "day-5"])
+            #expect(try await scene.keys("second") == ["day-3", "day-4", "day-5"])
             #expect(next.dependsOn == ["first.tar.gz"] && next.unchangedCount == 2)
             // Another age, or none, is another selection.
             #expect(try await Self.backUp(scene, "other", ObjectFilter(newerThan: "72h"), day: 5).dependsOn.isEmpty)
@@ -131,11 +123,11 @@ import Testing
                 $0.allVersions = true
             }
             // Three versions of the one that is large by now, and the deleted one with its marker; nothing of the other.
-            #expect(try await Self.keys(scene, "first") == ["gone", "gone", "gone", "gone", "grows", "grows", "grows"])
+            #expect(try await scene.keys("first") == ["gone", "gone", "gone", "gone", "grows", "grows", "grows"])
             #expect(report.complete && report.deleteMarkerCount == 1)
             #expect(report.warnings.allSatisfy { !$0.contains("leaves") })
             let current = try await Self.backUp(scene, "now", ObjectFilter(minSize: 100), day: 5)
-            #expect(try await Self.keys(scene, "now") == ["grows"])
+            #expect(try await scene.keys("now") == ["grows"])
             #expect(current.listedCount == 1)
         }
     }

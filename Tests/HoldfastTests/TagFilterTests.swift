@@ -34,14 +34,6 @@ import Testing
         ).run()
     }
 
-    private static func keys(_ scene: Scene, _ name: String = "first") async throws -> [String] {
-        var keys: [String] = []
-        for try await row in KeyOrder(catalog: try await scene.open(name).catalog) {
-            keys.append(String(decoding: row.key, as: UTF8.self))
-        }
-        return keys
-    }
-
     struct Case: Sendable, CustomTestStringConvertible {
         let filter: ObjectFilter
         let keys: [String]
@@ -71,7 +63,7 @@ import Testing
             try await Self.fill(scene.store)
             let (service, store) = scene.source()
             let report = try await Self.backUp(scene, "first", known.filter, from: service)
-            #expect(try await Self.keys(scene) == known.keys)
+            #expect(try await scene.keys() == known.keys)
             #expect(report.complete && report.listedCount == known.keys.count)
             #expect(report.selection.words == "all keys, \(known.words)")
             // Each object is asked for its tags once, and what is wanted is read with them.
@@ -90,7 +82,7 @@ import Testing
             try await scene.store.apply(.tags([Tag("team", "design")]), to: ObjectKey("none"), version: nil)
             try await scene.store.apply(.tags([]), to: ObjectKey("design"), version: nil)
             let next = try await Self.backUp(scene, "second", filter)
-            #expect(try await Self.keys(scene, "second") == ["design-scratch", "none"])
+            #expect(try await scene.keys("second") == ["design-scratch", "none"])
             #expect(next.complete && next.unchangedCount == 1 && next.storedCount == 2)
             // Another choice is another history.
             let other = try await Self.backUp(scene, "other", ObjectFilter(tags: [TagRule(name: "team")]))
@@ -110,7 +102,7 @@ import Testing
             try await scene.expectExceptions(["design": "denied", "none": "denied"], in: report)
             #expect(report.exceptions.allSatisfy { $0.message.contains("nobody knows whether it was asked for") })
             // What an earlier backup has stays in it.
-            #expect(try await Self.keys(scene) == (isThere ? ["design", "design-scratch"] : ["design-scratch"]))
+            #expect(try await scene.keys() == (isThere ? ["design", "design-scratch"] : ["design-scratch"]))
         }
     }
 
@@ -140,7 +132,7 @@ import Testing
                 $0.allVersions = true
             }
             #expect(
-                try await Self.keys(scene) == ["becomes", "becomes", "becomes", "gone", "gone", "gone", "gone"])
+                try await scene.keys() == ["becomes", "becomes", "becomes", "gone", "gone", "gone", "gone"])
             #expect(report.complete && report.warnings.allSatisfy { !$0.contains("leaves") })
 
             let (service, _) = scene.source(.on(.tags, key: "was", .fail(.denied)))
@@ -178,7 +170,7 @@ import Testing
                 let filter = ObjectFilter(tags: [Self.design], excludedTags: [TagRule(name: "scratch")])
                 let report = try await Self.backUp(scene, "first", filter, from: service, bucket: bucket)
                 #expect(report.complete)
-                #expect(try await Self.keys(scene) == ["design"])
+                #expect(try await scene.keys() == ["design"])
             }
         }
     }

@@ -77,6 +77,15 @@ struct Scene: Sendable {
         return try await OpenedBackup.open(try await vault.find(name), in: vault, environment)
     }
 
+    /// The keys of a backup, in byte order, one for each version.
+    func keys(_ name: String = "first") async throws -> [String] {
+        var keys: [String] = []
+        for try await row in KeyOrder(catalog: try await open(name).catalog) {
+            keys.append(String(decoding: row.key, as: UTF8.self))
+        }
+        return keys
+    }
+
     @discardableResult
     func restore(
         _ name: String = "first", from vault: Vault? = nil, into bucket: String = "target",
