@@ -2,27 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Holdfast
 
 /// Values as JSON for programs: keys in `snake_case` and sorted, times ISO 8601 in UTC.
 enum JSONText {
     /// A whole report, indented.
     static func document(_ value: some Encodable) throws -> String {
-        let encoder = encoder()
+        let encoder = ReportJSON.encoder
         encoder.outputFormatting.insert(.prettyPrinted)
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     /// One value on one line; `nil` when it cannot be written as JSON (a number that is none).
     static func line(_ value: some Encodable) -> String? {
-        (try? encoder().encode(value)).map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    private static func encoder() -> JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.dateEncodingStrategy = .iso8601
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
+        (try? ReportJSON.encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) }
     }
 }
 

@@ -85,7 +85,7 @@ package struct S3Client: Sendable {
 
         var headers = [
             Field("host", endpoint.authority(of: host)),
-            Field("user-agent", options.userAgent),
+            Field("user-agent", options.userAgent + (Correlation.id.map { " (\($0))" } ?? "")),
         ]
         headers += request.headers
         let digest = try await payloadDigest(of: request.body)
