@@ -29,6 +29,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
@@ -79,8 +80,9 @@ let package = Package(
         .target(
             name: "HoldfastServer",
             dependencies: [
-                "Holdfast", bytes, logging, lifecycle,
+                "Holdfast", "Catalog", bytes, logging, lifecycle, crypto,
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
 
         // The executable: parse, build a value, run it, print the report.
@@ -119,7 +121,14 @@ let package = Package(
             ]),
         .testTarget(
             name: "HoldfastServerTests",
-            dependencies: ["HoldfastServer", "Holdfast", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+            dependencies: [
+                "HoldfastServer", "Holdfast", "Catalog", "ObjectStorage", "Streams", "TestSupport", bytes, paths,
+                logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
         .testTarget(
             name: "HoldfastCommandTests",
             dependencies: ["HoldfastCommand", "Holdfast", "ObjectStorage", "TestSupport", bytes, posix, paths]),

@@ -236,10 +236,16 @@ package struct Engine: Sendable {
         }
     }
 
-    /// Removes a backup from every copy.
-    package func delete(_ name: String) async throws -> DeleteReport {
-        try await DeleteRun(entry: try await vault.find(name), vault: vault, environment: environment(ProgressMeter()))
-            .run()
+    /// Removes a backup from every copy, or from those that are buckets.
+    ///
+    /// - Throws: ``HoldfastError`` `.conflict` when directories are to keep it, and do not have it or other backups need it.
+    package func delete(_ name: String, keepsDirectories: Bool = false) async throws -> DeleteReport {
+        let entry = try await vault.find(name)
+        let environment = environment(ProgressMeter())
+        guard keepsDirectories else {
+            return try await DeleteRun(entry: entry, vault: vault, environment: environment).run()
+        }
+        return try await BucketRemoval(entry: entry, vault: vault, environment: environment).run()
     }
 
     /// Removes what the policies do not keep.

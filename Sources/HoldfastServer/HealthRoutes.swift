@@ -12,7 +12,7 @@ struct HealthRoutes: Sendable {
     let services: SystemServices
 
     /// Adds `/health`, `/health/live` and `/health/ready`.
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ServiceContext>) {
         router.get("health") { _, _ in try Response.json(health) }
         router.get("health/live") { _, _ in try Response.json(["status": "alive"]) }
         router.get("health/ready") { _, _ in try await ready() }
@@ -30,7 +30,7 @@ struct HealthRoutes: Sendable {
         let copies: [VaultReadiness.Answer]
     }
 
-    private var health: Health { Health(timestamp: TimeText.iso(services.now())) }
+    private var health: Health { Health(timestamp: ContractTime.utc(services.now())) }
 
     /// 200 when at least one copy can be listed: then backups can be read. 503 when none can.
     private func ready() async throws -> Response {

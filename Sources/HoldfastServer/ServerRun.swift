@@ -2,24 +2,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-package import Holdfast
+import Holdfast
 import Hummingbird
-package import Logging
+import Logging
 import NIOCore
 import ServiceLifecycle
 
 /// `holdfast serve`: answers HTTP until its task is cancelled.
 package struct ServerRun: Sendable {
     package let address: ListenAddress
-    package let vault: Vault
-    package let logger: Logger
-    package let services: SystemServices
+    package let backend: Backend
+    package var options = Options()
 
-    package init(address: ListenAddress, vault: Vault, logger: Logger, services: SystemServices = .live) {
+    /// What the operator chose of it.
+    package struct Options: Sendable {
+        /// Beginnings of paths that need no token.
+        package var publicRoutes: [String] = []
+        /// Origins whose pages may use the API.
+        package var origins: [String] = []
+
+        package init() {}
+    }
+
+    package init(address: ListenAddress, backend: Backend, options: Options = Options()) {
         self.address = address
-        self.vault = vault
-        self.logger = logger
-        self.services = services
+        self.backend = backend
+        self.options = options
     }
 
     /// Listens, and returns when a cancelled task's requests have been answered.
@@ -27,7 +35,9 @@ package struct ServerRun: Sendable {
     /// - Parameter onListening: told the port once connections are accepted.
     /// - Throws: ``HoldfastError`` when the address cannot be listened at.
     package func run(onListening: @escaping @Sendable (_ port: Int) -> Void) async throws {
-        let group = ServiceGroup(services: [application(onListening: onListening)], logger: logger)
+        // The last one is stopped first: runs end before the answers that wait for them.
+        let group = ServiceGroup(
+            services: [application(onListening: onListening), RunStopping(runs: backend.runs)], logger: backend.logger)
         // Not structured: cancelling the group would break connections off, so the cancellation becomes the group's own
         // graceful shutdown.
         let running = Task { try await group.run() }
@@ -47,12 +57,38 @@ package struct ServerRun: Sendable {
 
     /// The routes behind a server that is not listening yet.
     func application(onListening: @escaping @Sendable (_ port: Int) -> Void) -> some ApplicationProtocol {
-        let router = Router()
-        HealthRoutes(readiness: VaultReadiness(vault: vault), services: services).add(to: router)
-        return Application(
+        Application(
             router: router,
+            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port), serverName: "holdfast"),
-            onServerRunning: { channel in onListening(channel.localAddress?.port ?? address.port) }, logger: logger)
+            onServerRunning: { channel in onListening(channel.localAddress?.port ?? address.port) },
+            logger: backend.logger)
+    }
+
+    /// Every route, behind what every request passes.
+    var router: Router<ServiceContext> {
+        let router = Router(context: ServiceContext.self)
+        router.add(middleware: CorrelationMiddleware())
+        router.add(middleware: CrossOrigin(origins: options.origins))
+        router.add(
+            middleware: AccessMiddleware(
+                tokens: backend.tokens, publicRoutes: PublicRoutes(prefixes: options.publicRoutes),
+                failures: AttemptLimit(30, per: .seconds(60))))
+        let answers = KeptAnswers(backend)
+        HealthRoutes(readiness: VaultReadiness(vault: backend.engine.vault), services: backend.services)
+            .add(to: router)
+        BucketBackupRoutes(backend: backend, answers: answers).add(to: router)
+        return router
+    }
+}
+
+/// Stops runs when the service stops: at their next safe point, so that they can be gone on with.
+private struct RunStopping: Service {
+    let runs: RunBook
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await runs.stop()
     }
 }

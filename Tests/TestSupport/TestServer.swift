@@ -53,6 +53,10 @@ package struct TestServer: Sendable {
 package struct TestServerMissing: Error, CustomStringConvertible {
     let name: String
 
+    package init(name: String) {
+        self.name = name
+    }
+
     package var description: String {
         "no \(name) to test against: run `make test`, which starts it, or set HOLDFAST_TEST_SERVERS=none to do without"
     }

@@ -58,9 +58,11 @@ package final class StateDatabase: Sendable {
     }
 
     /// Writes in one transaction: all of it is durable afterwards, or nothing of it.
+    ///
+    /// Also when the task is cancelled: a client that hangs up must not keep what it did out of the audit log.
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         do {
-            return try await queue.write(body)
+            return try await Task { [queue] in try await queue.write(body) }.value
         } catch {
             throw CatalogError.translating(error, at: path)
         }

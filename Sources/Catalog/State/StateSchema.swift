@@ -28,8 +28,10 @@ enum StateSchema {
                     CREATE INDEX runs_by_time ON runs(begun, id);
                     CREATE INDEX runs_by_plan ON runs(plan, begun) WHERE plan IS NOT NULL;
                     CREATE TABLE answers(
-                        key BLOB PRIMARY KEY, created INTEGER NOT NULL, status INTEGER, type TEXT, body BLOB
+                        key BLOB PRIMARY KEY, created INTEGER NOT NULL, status INTEGER NOT NULL, type TEXT NOT NULL,
+                        body BLOB NOT NULL
                     );
+                    CREATE INDEX answers_by_time ON answers(created);
                     CREATE TABLE plans(
                         name TEXT PRIMARY KEY, paused INTEGER NOT NULL DEFAULT 0, due INTEGER, attempts INTEGER NOT NULL,
                         last_begun INTEGER, last_success INTEGER

@@ -9,10 +9,16 @@ import HoldfastServer
 struct ServeCommand: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Answer health checks over HTTP until told to stop.",
+        abstract: "Serve the HTTP API until told to stop.",
         discussion: """
-            /health says that the process lives, /health/ready whether a copy of the vault can be listed. Only loopback \
-            addresses are accepted: there is no access control yet. SIGTERM and Ctrl-C stop it gracefully.
+            Requests need a token (holdfast token create); the first one is made and shown at the first start. \
+            /health says that the process lives, /health/ready whether a copy of the vault can be listed; both need none.
+
+            HOLDFAST_PUBLIC_ROUTES names beginnings of paths that need no token, such as /api/admin/ for clients of the \
+            older API. CORS_ORIGINS names the origins whose pages may use the API. Only loopback addresses are accepted.
+
+            SIGTERM and Ctrl-C stop it: running backups stop at a point from which they can be gone on with. A second \
+            signal ends it at once.
 
             Examples:
               holdfast serve
@@ -27,12 +33,46 @@ struct ServeCommand: Subcommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let address = try ListenAddress(listen)
-        return try await session.withEngine(connection, needsSource: false) { engine in
-            let run = ServerRun(address: address, vault: engine.vault, logger: session.logger)
-            try await run.run { port in
-                if !session.display.quiet { session.note("Listening at \(address.url(port: port))") }
+        let resolved = try session.resolve(connection, needsSource: false)
+        let options = serverOptions(session)
+        return try await StateDirectory(resolved.configuration.stateDirectory).withDatabase { state in
+            try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
+                let backend = try await Backend(engine: engine, state: state, logger: session.logger)
+                try await makeFirstToken(backend, session)
+                try await ServerRun(address: address, backend: backend, options: options).run { port in
+                    if !session.display.quiet { session.note("Listening at \(address.url(port: port))") }
+                }
+                return .complete
             }
-            return .complete
         }
+    }
+
+    private func serverOptions(_ session: Session) -> ServerRun.Options {
+        var options = ServerRun.Options()
+        options.publicRoutes = session.surroundings.list("HOLDFAST_PUBLIC_ROUTES")
+        options.origins = session.surroundings.list("CORS_ORIGINS")
+        if !options.publicRoutes.isEmpty {
+            session.warn(
+                "anybody who reaches this address may use \(options.publicRoutes.joined(separator: ", ")): "
+                    + "HOLDFAST_PUBLIC_ROUTES opens them without a token")
+        }
+        return options
+    }
+
+    /// Without a token nobody could come in. Told once, and never again.
+    private func makeFirstToken(_ backend: Backend, _ session: Session) async throws {
+        guard try await backend.tokens.list().isEmpty else { return }
+        let token = try await backend.tokens.create("first", role: .admin, buckets: nil, lifetime: nil)
+        try await backend.audit.append(
+            "token create", "first", outcome: "success", actor: "command", correlationID: CorrelationID.accepting(nil))
+        session.messages.write("The first token, for an admin; it is not shown again:\n  \(token.text)")
+    }
+}
+
+extension Surroundings {
+    /// The parts of a variable between commas, without blanks around them; none when it is not set.
+    fileprivate func list(_ name: String) -> [String] {
+        (self[name] ?? "").split(separator: ",").map { $0.trimmingPrefix(while: \.isWhitespace) }
+            .map { String($0.reversed().trimmingPrefix(while: \.isWhitespace).reversed()) }.filter { !$0.isEmpty }
     }
 }

@@ -1,0 +1,30 @@
+// Copyright the Holdfast authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Catalog
+package import Holdfast
+package import Logging
+
+/// What the routes work on: the engine, the runs, who may come in, and what is remembered of it.
+package struct Backend: Sendable {
+    package let engine: Engine
+    package let runs: RunBook
+    package let tokens: TokenBook
+    package let audit: AuditLog
+    package let state: StateDatabase
+    package let services: SystemServices
+    package let logger: Logger
+
+    /// Opens what the service remembers.
+    ///
+    /// - Throws: what ``RunBook/init(state:services:logger:)`` throws.
+    package init(engine: Engine, state: StateDatabase, services: SystemServices = .live, logger: Logger) async throws {
+        self.engine = engine
+        self.state = state
+        self.services = services
+        self.logger = logger
+        runs = try await RunBook(state: state, services: services, logger: logger)
+        tokens = TokenBook(state: state, services: services)
+        audit = AuditLog(state: state, services: services)
+    }
+}
