@@ -99,6 +99,28 @@ package struct OpenedBytes: RandomAccessBytes {
         return slice
     }
 
+    /// Seals a chunk once more whose sealed bytes are damaged.
+    ///
+    /// Two plaintexts that are sealed as one chunk would give away in what they differ, so nothing comes out of here
+    /// that was not sealed before.
+    ///
+    /// - Parameters:
+    ///   - chunk: its number, from 0.
+    ///   - plaintext: what is taken for its content.
+    ///   - tag: the last 16 bytes of it in the sealed file.
+    /// - Returns: the chunk as it was; `nil` when the tag is not that of this plaintext.
+    package func sealedAgain(_ chunk: Int64, of plaintext: ByteBuffer, tag: ByteBuffer) throws -> ByteBuffer? {
+        guard let last, (0...last).contains(chunk),
+            Int64(plaintext.readableBytes) == min(size - chunk * Self.chunkSize, Self.chunkSize)
+        else { return nil }
+        var output = ByteBuffer()
+        try plaintext.withUnsafeReadableBytes {
+            try cipher.seal($0, chunk: UInt64(chunk), isLast: chunk == last, into: &output)
+        }
+        let end = output.getSlice(at: output.writerIndex - ChunkCipher.tagSize, length: ChunkCipher.tagSize)
+        return end == tag ? output : nil
+    }
+
     /// Appends the plaintext of the chunks to `output`.
     private func open(_ chunks: ClosedRange<Int64>, into output: inout ByteBuffer) async throws {
         let from = start + chunks.lowerBound * Self.sealedChunkSize

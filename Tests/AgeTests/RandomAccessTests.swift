@@ -28,6 +28,25 @@ import Testing
         #expect(try await bytes.stream(0..<Int64(size), blockSize: 100_000).collect(upTo: limit) == plaintext)
     }
 
+    /// What was in a chunk gives back its bytes, and nothing else gives any.
+    @Test(arguments: [0, 1, 2])
+    func aChunkIsSealedAgainAsItWas(chunk: Int) async throws {
+        let plaintext = pattern(150_000)
+        let file = try await sealed(plaintext, to: [Self.identity.recipient])
+        let bytes = try await open(BufferBytes(file), with: [Self.identity])
+        let start = file.readableBytes - 150_000 - 3 * 16 + chunk * 65_552
+        let content = try #require(
+            plaintext.getSlice(at: chunk * 65_536, length: min(65_536, 150_000 - chunk * 65_536)))
+        let old = try #require(file.getSlice(at: start, length: content.readableBytes + 16))
+        let tag = try #require(old.getSlice(at: content.readableBytes, length: 16))
+        #expect(try bytes.sealedAgain(Int64(chunk), of: content, tag: tag) == old)
+        var other = content
+        other.setInteger(other.getInteger(at: 5, as: UInt8.self).map { $0 ^ 1 } ?? 0, at: 5)
+        #expect(try bytes.sealedAgain(Int64(chunk), of: other, tag: tag) == nil)
+        #expect(try bytes.sealedAgain(Int64(chunk + 1) % 3, of: content, tag: tag) == nil)
+        #expect(try bytes.sealedAgain(3, of: content, tag: tag) == nil)
+    }
+
     @Test(arguments: [-1..<1, 0..<101, 100..<101, 101..<101] as [Range<Int64>])
     func aRangeOutsideIsRefused(_ range: Range<Int64>) async throws {
         let file = try await sealed(pattern(100), to: [Self.identity.recipient])

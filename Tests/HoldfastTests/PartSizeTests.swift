@@ -14,7 +14,7 @@ import Testing
     /// Uploads an object in parts of these sizes.
     ///
     /// - Returns: its ETag.
-    private static func upload(_ key: String, _ sizes: [Int], to store: any ObjectStore) async throws -> String {
+    static func upload(_ key: String, _ sizes: [Int], to store: any ObjectStore) async throws -> String {
         var random = SeededGenerator(seed: UInt64(sizes.count))
         let key = ObjectKey(key)
         let upload = try await store.createUpload(key, PutOptions())

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import Catalog
 import Crypto
 import Foundation
 import Holdfast
@@ -79,6 +80,23 @@ import Testing
                     try await BucketContents(of: scene.source.store(for: "from-\(name)")).objects
                         == BucketContents(of: scene.store).objects)
             }
+        }
+    }
+
+    /// The header of a large object is written before its parts are known; a catalog made of members finds them again.
+    @Test func aRebuiltCatalogKnowsInWhichPartsALargeObjectWasUploaded() async throws {
+        try await Scene.with { scene in
+            let etag = try await PartSizeTests.upload("x", [8 << 20, 8 << 20, 5], to: scene.store)
+            let file = try await scene.backUp(to: scene.local).file
+            let reader = try await ArchiveReader.open(
+                BufferBytes(ByteBuffer(bytes: try bytes(of: scene.archives.appending(file)))))
+            try await cut(scene, file, keepingTar: try #require(reader.catalog).lowerBound + 700)
+            let report = try await scene.repair(in: scene.local)
+            #expect(report.archives[0].copies.map(\.outcome) == [.rebuilt])
+            let row = try #require(try await scene.open(in: scene.local).catalog.object(key: Array("x".utf8)))
+            #expect(row.partSize == 8 << 20)
+            try await scene.restore(from: scene.local)
+            #expect(try await scene.source.store(for: "target").head(ObjectKey("x"), version: nil).etag == etag)
         }
     }
 

@@ -1,8 +1,11 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Age
 import Foundation
 import Holdfast
+import NIOCore
+import Streams
 import TestSupport
 import Testing
 
@@ -31,6 +34,30 @@ import Testing
             #expect(report.archives[0].copies.map(\.outcome) == [.replaced, .replaced])
             #expect(try scene.sha256(file) == backup.archiveSHA256)
             #expect(try await scene.verify(.contents, with: environment).isSound)
+        }
+    }
+
+    /// A chunk of the seal that is lost in both copies is made again of another backup's contents, if its tag is left.
+    @Test(arguments: [true, false])
+    func contentsOfAnotherArchiveMakeAChunkAgain(isTagLeft: Bool) async throws {
+        try await withBackup { scene, backup in
+            try await scene.backUp("second", sealedTo: [mine])
+            let environment = try scene.environment(opening: [mine])
+            let whole = try scene.sealedBytes()
+            let front = try await SealedFront.read(BufferBytes(ByteBuffer(bytes: whole)))
+            // Within the second object, frames and chunks away from the catalog.
+            let chunk = Int(front.payload.lowerBound) + 16 + 20 * 65_552
+            let place = isTagLeft ? chunk + 30_000 : chunk + 65_550
+            try scene.alter(file) { $0[place] ^= 1 }
+            var other = whole
+            other[place] ^= 2
+            try await scene.setBucketBytes(other, file)
+            let report = try await scene.repair(with: environment)
+            #expect(report.archives[0].copies.map(\.found) == [.damaged, .damaged])
+            #expect(report.archives[0].isSound == isTagLeft)
+            #expect(report.lost.isEmpty == isTagLeft)
+            #expect((try scene.sha256(file) == backup.archiveSHA256) == isTagLeft)
+            #expect(try await scene.verify(.contents, with: environment).isSound == isTagLeft)
         }
     }
 

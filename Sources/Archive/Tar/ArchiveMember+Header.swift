@@ -1,9 +1,18 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
+package import NIOCore
 
 extension ArchiveMember {
+    /// The header as it stands before the member's content.
+    ///
+    /// - Throws: ``ArchiveError/invalidMember(_:)`` for a member that cannot be written.
+    package func header() throws -> ByteBuffer {
+        var buffer = ByteBuffer()
+        try writeHeader(to: &buffer)
+        return buffer
+    }
+
     /// Appends the header of the member: a PAX extended header when one is needed, then the ustar header.
     ///
     /// - Throws: ``ArchiveError/invalidMember(_:)`` when no reader would get back what is asked.

@@ -122,12 +122,15 @@ struct ArchiveScan {
             var info = MemberRecords.info(of: member)
             if info.key.bytes == member.name { info.key = ObjectKey(name) }
             let offset = tar.contentOffset
-            var digests = RunningDigests(wantsMD5: false)
+            // The header of a large object was written before anybody knew in what parts it had been uploaded.
+            let partSizes = info.partSize == nil ? PartSizes.candidates(of: info, first: nil) : []
+            var digests = RunningDigests(wantsMD5: false, partSizes: partSizes)
             while let piece = try await tar.readPiece() {
                 digests.update(piece)
                 progress.finished(objects: 0, bytes: piece.readableBytes)
             }
             progress.finished(bytes: 0)
+            info.partSize = info.partSize ?? digests.partSize(making: info.etag)
             let object = CatalogObject(
                 info, at: MemberRecords.place(of: member), member: member.name, extent: offset..<offset + member.size,
                 sha256: digests.sha256)

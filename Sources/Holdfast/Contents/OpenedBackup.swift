@@ -184,8 +184,27 @@ package struct OpenedBackup: Sendable {
 
     /// An object's bytes, unchecked; ``CheckedContent`` checks them.
     package func stream(_ object: CatalogObject) async throws -> ByteStream {
+        try await stream(try extents(of: object))
+    }
+
+    /// Where a part of an object's bytes lies.
+    ///
+    /// - Throws: as ``extents(of:)``.
+    func places(of range: Range<Int64>, in object: CatalogObject) throws -> [Place] {
+        var start: Int64 = 0
+        var places: [Place] = []
+        for (archive, whole) in try extents(of: object) {
+            let part = range.clamped(to: start..<start + Int64(whole.count))
+            let offset = whole.lowerBound - start
+            if !part.isEmpty { places.append((archive, part.lowerBound + offset..<part.upperBound + offset)) }
+            start += Int64(whole.count)
+        }
+        return places
+    }
+
+    /// What lies at these places, one after the other, unchecked.
+    func stream(_ places: [Place]) async throws -> ByteStream {
         if let missingKey { throw missingKey }
-        let places = try extents(of: object)
         guard let first = places.first, places.count > 1 else {
             return try await stream(places.first ?? (0, 0..<0))
         }

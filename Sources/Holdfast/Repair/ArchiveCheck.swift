@@ -19,6 +19,8 @@ struct ArchiveFinding: Sendable {
     /// What is inside the seal, or the file itself; `nil` where a seal stays closed or shows nothing.
     var inside: (any RandomAccessBytes)?
     var seal: SealedFront?
+    /// The seal, opened to its end.
+    var opened: OpenedBytes?
     /// `nil` for an archive that has no index at its end.
     var reader: ArchiveReader?
     /// Why the seal was not opened.
@@ -55,6 +57,7 @@ struct ArchiveCheck: Sendable {
                     let opened = try await sealed.unseal(environment)
                     if let flaw = opened.flaw { finding.add(flaw) }
                     inside = opened.bytes
+                    finding.opened = opened.opened
                 } catch let error as HoldfastError where error.code == .wrongKey {
                     try await compareSeal(bytes, label, missing: error, &finding)
                     return finding

@@ -151,16 +151,27 @@ struct ArchiveRepair: Sendable {
             return AssembledBytes.Source(copies[index].report.copy, bytes, finding)
         }
         environment.progress.begin("looking for what is left")
-        guard let assembled = try await AssembledBytes.make(from: sources) else {
+        guard var assembled = try await AssembledBytes.make(from: sources) else {
             return try await rebuild(&copies, from: bestWithoutIndex(copies), &report)
         }
-        let finding = try await ArchiveCheck(entry: entry, vault: vault, environment: environment)
-            .run(assembled, "what is left")
+        let check = ArchiveCheck(entry: entry, vault: vault, environment: environment)
+        var finding = try await check.run(assembled, "what is left")
+        var names = sources.map(\.label)
+        if !finding.lost.isNone {
+            let found = try await FrameRebuild(
+                entry: entry, vault: vault, finding: finding, copies: sources.compactMap(\.finding.inside),
+                environment: environment
+            ).run()
+            if try await assembled.take(found.frames, finding) {
+                names += found.donors
+                finding = try await check.run(assembled, "what is left")
+            }
+        }
+        let origin = names.joined(separator: " and ")
         if finding.isSound, try await objectsAreRight(assembled, finding, &report) {
             let expected = try await FileDigest.hex(of: assembled)
-            let names = sources.map(\.label).joined(separator: " and ")
             for index in copies.indices where [.damaged, .missing].contains(copies[index].report.found) {
-                try await write(to: &copies[index], from: names, outcome: nil) { place, isMissing in
+                try await write(to: &copies[index], from: origin, outcome: nil) { place, isMissing in
                     try await writing.put(assembled, into: place, isMissing: isMissing, expected: expected)
                 }
                 // What the others hold is still needed when a disk does not keep what it is given.
@@ -174,7 +185,7 @@ struct ArchiveRepair: Sendable {
             return try await rebuild(&copies, from: (assembled, "what is left", finding), &report)
         }
         report.problem = "Parts of it are damaged in every copy."
-        try await spread(assembled, sources.map(\.label).joined(separator: " and "), &copies)
+        try await spread(assembled, origin, &copies)
         return finding.lost
     }
 

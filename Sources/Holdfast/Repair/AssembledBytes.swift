@@ -9,7 +9,7 @@ import Streams
 /// An archive put together from copies that are damaged in different places: each piece from a copy that has it sound.
 ///
 /// A piece is a frame, or a chunk of a seal, whose own checksum tells whether it is sound. Takes one byte of memory for
-/// each piece, and up to 64 MiB for frames that are sound in no copy and could be mended.
+/// each piece, and up to 64 MiB for frames that are sound in no copy and could be mended, as much for those made again.
 struct AssembledBytes: RandomAccessBytes {
     /// A damaged copy to take pieces from.
     struct Source: Sendable {
@@ -89,6 +89,61 @@ struct AssembledBytes: RandomAccessBytes {
         return try await MendedFrame.make(piece, of: reader, from: sources.map(\.file))
     }
 
+    /// Puts frames in the place of those that are sound in no source.
+    ///
+    /// - Parameter finding: what was found in these bytes.
+    /// - Returns: whether that made anything sound.
+    mutating func take(_ frames: [Int: ByteBuffer], _ finding: ArchiveFinding) async throws -> Bool {
+        let before = lost.count
+        switch layout {
+        case .frames:
+            for (piece, frame) in frames where lost.remove(piece) != nil { mended[piece] = frame }
+        case .chunks:
+            guard let reader = finding.reader, let opened = finding.opened else { return false }
+            for piece in lost {
+                guard let content = Self.chunk(piece, of: opened.size, frames, reader.frames),
+                    let sealed = try await seal(piece, content, opened)
+                else { continue }
+                lost.remove(piece)
+                mended[piece] = sealed
+            }
+        }
+        return lost.count < before
+    }
+
+    /// What a chunk of the seal held, put together of frames; `nil` where one of them is missing.
+    private static func chunk(
+        _ piece: Int, of size: Int64, _ frames: [Int: ByteBuffer], _ index: FrameIndex
+    ) -> ByteBuffer? {
+        let place = Layout.inside(piece, of: size)
+        var content = ByteBuffer()
+        var position = place.lowerBound
+        while position < place.upperBound {
+            guard let number = index.frame(atFileOffset: position), let frame = frames[number] else { return nil }
+            let range = index[number].fileRange
+            let end = min(place.upperBound, range.upperBound)
+            let offset = frame.readerIndex + Int(position - range.lowerBound)
+            guard let slice = frame.getSlice(at: offset, length: Int(end - position)) else { return nil }
+            content.writeImmutableBuffer(slice)
+            position = end
+        }
+        return content
+    }
+
+    /// The chunk as it was sealed, where its tag is left in a source and is that of this content.
+    private func seal(_ piece: Int, _ content: ByteBuffer, _ opened: OpenedBytes) async throws -> ByteBuffer? {
+        let end = layout.range(of: piece).upperBound
+        for source in sources {
+            do {
+                let tag = try await source.file.read(end + source.shift - Layout.tag..<end + source.shift)
+                if let sealed = try opened.sealedAgain(Int64(piece), of: content, tag: tag) { return sealed }
+            } catch let error where ArchiveCheck.isLoss(error) {
+                continue
+            }
+        }
+        return nil
+    }
+
     var size: Int64 { sources[0].file.size }
 
     /// How many pieces are sound nowhere.
@@ -138,9 +193,15 @@ private enum Layout: Sendable {
     /// Chunks of 64 KiB and a tag each, behind header and nonce.
     case chunks(in: Range<Int64>)
 
+    static let tag: Int64 = 16
     private static let chunk: Int64 = 64 << 10
     private static let sealedChunk: Int64 = 64 << 10 + 16
     private static let nonce: Int64 = 16
+
+    /// Where the content of a chunk lies within the seal.
+    static func inside(_ piece: Int, of size: Int64) -> Range<Int64> {
+        Int64(piece) * chunk..<min(Int64(piece + 1) * chunk, size)
+    }
 
     /// Whether the source knows: its index, or the end of its seal, was read.
     static func isTold(by source: AssembledBytes.Source) -> Bool { Layout(source) != nil }

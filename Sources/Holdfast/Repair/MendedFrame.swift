@@ -77,7 +77,7 @@ enum MendedFrame {
 }
 
 /// One frame at its place in a file of which nothing else is there.
-private struct FrameBytes: RandomAccessBytes {
+struct FrameBytes: RandomAccessBytes {
     let range: Range<Int64>
     let bytes: ByteBuffer
 

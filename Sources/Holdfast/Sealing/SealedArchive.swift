@@ -33,8 +33,8 @@ struct SealedArchive: Sendable {
         let identities = await environment.keys.identities(for: front, triesPassphrase: triesPassphrase)
         guard !identities.isEmpty else { throw await missingKey(environment) }
         do {
-            return ReadableArchive(
-                bytes: UnsealedBytes(try await Age.open(bytes, front, with: identities)), seal: front)
+            let opened = try await Age.open(bytes, front, with: identities)
+            return ReadableArchive(bytes: UnsealedBytes(opened), seal: front, opened: opened)
         } catch AgeError.noMatch {
             throw await missingKey(environment)
         } catch let error as AgeError where error == .truncated || error.isOfPayload {
@@ -75,6 +75,8 @@ struct ReadableArchive: Sendable {
     let bytes: any RandomAccessBytes
     /// `nil` for an archive that is not sealed.
     var seal: SealedFront?
+    /// The seal itself, where its end was not lost.
+    var opened: OpenedBytes?
     /// What is wrong with the seal although something is left within it.
     var flaw: String?
 }

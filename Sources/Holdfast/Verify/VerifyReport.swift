@@ -12,7 +12,8 @@ package enum VerifyDepth: String, CaseIterable, Codable, Sendable, Comparable {
     case structure
     /// And every frame was read whole and has its codec's checksum: every byte of the archive is what was written.
     case frames
-    /// And every object was then read out of the frames and has the SHA-256 that it was backed up with.
+    /// And every object was then read out of the frames and has the SHA-256 that it was backed up with. Where another
+    /// backup shares chunks with it that the same command has read, each of its chunks was read and has its SHA-256.
     case contents
 
     package static func < (left: VerifyDepth, right: VerifyDepth) -> Bool {
@@ -44,6 +45,10 @@ package struct CopyVerification: Codable, Sendable {
     /// Objects that lie in earlier archives, where the same verification had read and compared them for another copy or
     /// backup already.
     package var objectsReadBefore = 0
+    /// Of those that were read, objects of which some chunks had been read and compared before, in an earlier archive.
+    /// The others were compared each by itself: the SHA-256 of the whole follows from the list of chunks, and was not
+    /// computed.
+    package var objectsReadInPart = 0
     /// Of how many objects those were drawn at random, and the bytes of all; `nil` when nothing was drawn.
     package var objectsInBackup: Int?
     package var bytesInBackup: Int64?

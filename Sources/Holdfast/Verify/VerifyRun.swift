@@ -164,43 +164,31 @@ package struct VerifyRun: Sendable {
             of: backup.catalog, drawing: sample.map { Drawing($0, of: totals.stored) })
         try await chosen.mapInOrder(width: Self.concurrentReads) { [verified, sample] object in
             do {
-                let chunks = try await backup.catalog.chunks(of: object)
+                let reading = ContentReading(object: object, backup: backup)
                 // Of a sample the report says how much was read.
-                let place = sample == nil ? VerifiedContents.place(of: object, chunks, in: backup) : nil
-                // What lies in this archive is read in each of its copies.
-                let isEarlier = object.extents.allSatisfy { $0.archive != 0 }
-                if isEarlier, let place, verified.contains(place) { return (object, true, nil as String?) }
-                try await Self.read(object, chunks, of: backup)
-                if let place { verified.insert(place) }
-                return (object, false, nil)
+                return (object, try await reading.run(sample == nil ? verified : nil), nil as String?)
             } catch {
                 try Task.checkCancellation()
-                return (object, false, "\(ObjectKey(object.key)): \(error)")
+                return (object, .whole, "\(ObjectKey(object.key)): \(error)")
             }
-        } consume: { (object, isKnown, problem) in
-            guard !isKnown else {
+        } consume: { (object, extent, problem) in
+            guard extent != .nothing else {
                 collected.objectsReadBefore += 1
                 return environment.progress.finished(bytes: Int(object.size))
             }
             collected.objectsRead += 1
             collected.objectsWithoutChecksum += object.sha256 == nil ? 1 : 0
             // What a damaged catalog says of a size is believed only when so many bytes were read.
-            if let problem { collected.add(problem) } else { collected.bytesRead += object.size }
+            switch (extent, problem) {
+            case (_, let problem?): collected.add(problem)
+            case (.part(let bytes), nil):
+                collected.objectsReadInPart += 1
+                collected.bytesRead += bytes
+            case (_, nil): collected.bytesRead += object.size
+            }
             environment.progress.finished(bytes: problem == nil ? Int(object.size) : 0)
         }
         result = collected
-    }
-
-    @concurrent
-    private static func read(_ object: CatalogObject, _ chunks: ChunkList?, of backup: OpenedBackup) async throws {
-        // What a later backup would take for equal must be what the list says.
-        var list = ChunkListCheck(chunks)
-        try await CheckedContent(backup: backup, object: object).read { list.take($0) }
-        guard list.isRight else {
-            throw HoldfastError(
-                .corrupt, "its bytes are right, and the list of its chunks in the catalog is not",
-                hint: "holdfast backup with --full builds on none of it.")
-        }
     }
 
     /// An archive without an index: the only way is from one end to the other, which proves the compression's checksums.

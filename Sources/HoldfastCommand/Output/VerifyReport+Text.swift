@@ -71,6 +71,9 @@ extension CopyVerification {
         let others =
             objectsReadBefore == 0
             ? "" : "; \(AmountText.count(objectsReadBefore, "object")) of earlier archives had been read just before"
-        return "\(frames), and then \(objects) out of them, were read (\(read) in all)\(others)"
+        let parts =
+            objectsReadInPart == 0
+            ? "" : "; of \(AmountText.count(objectsReadInPart, "object")) some chunks had been read just before"
+        return "\(frames), and then \(objects) out of them, were read (\(read) in all)\(others)\(parts)"
     }
 }

@@ -5,7 +5,7 @@
 ///
 /// Fed by libFuzzer (`make fuzz`) and, with what it found, by the ordinary tests.
 enum ForeignBytes: String, CaseIterable, Sendable {
-    case tar, compressed, archive, index, answer, http, catalog, row, fields, age, keys, profile, configuration
+    case tar, compressed, archive, index, answer, http, catalog, row, fields, chunks, age, keys, profile, configuration
 
     /// Reads the bytes by every way that leads to the parser.
     ///
@@ -22,6 +22,7 @@ enum ForeignBytes: String, CaseIterable, Sendable {
         case .catalog: try await CatalogBytes.read(bytes)
         case .row: try await RowBytes.read(bytes)
         case .fields: try FieldBytes.read(bytes)
+        case .chunks: try await ChunkBytes.read(bytes)
         case .age: try await AgeBytes.read(bytes)
         case .keys: try KeyBytes.read(bytes)
         case .profile: try ProfileBytes.read(bytes)

@@ -197,6 +197,48 @@ import Testing
         }
     }
 
+    /// Verified together, backups have the chunks that they share read once.
+    @Test func sharedChunksAreReadOnceInOneVerification() async throws {
+        try await Self.with { scene, content in
+            var random = SeededGenerator(seed: 8)
+            try await scene.store.put("large", content[..<(14 << 20)] + random.bytes(100) + content[(14 << 20)...])
+            try await scene.backUp("second", isFull: false, sweep: .never)
+            let together = VerifiedContents()
+            let first = try await scene.verify(.contents, in: scene.local, verified: together).copies[0]
+            #expect(first.objectsRead == 2 && first.objectsReadInPart == 0)
+            let second = try await scene.verify(.contents, "second", in: scene.local, verified: together).copies[0]
+            #expect(second.isSound && second.depth == .contents)
+            #expect(second.objectsRead == 1 && second.objectsReadInPart == 1 && second.objectsReadBefore == 1)
+            // The chunk that is its own: out of the frames, and once more as content.
+            #expect(second.bytesRead < 26 << 20, "\(second.bytesRead)")
+            // Alone, it is read and hashed whole.
+            let alone = try await scene.verify(.contents, "second", in: scene.local).copies[0]
+            #expect(alone.objectsReadInPart == 0 && alone.bytesRead > second.bytesRead + 10 << 20)
+
+            try scene.alter { $0[5 << 20] ^= 4 }
+            let after = VerifiedContents()
+            #expect(!(try await scene.verify(.contents, in: scene.local, verified: after).isSound))
+            let damaged = try await scene.verify(.contents, "second", in: scene.local, verified: after).copies[0]
+            #expect(damaged.problems.contains { $0.contains("large") })
+        }
+    }
+
+    @Test func aListThatNamesOtherChunksIsFoundThoughTheRestWasRead() async throws {
+        try await Self.with { scene, content in
+            try await scene.store.put("large", content + [1])
+            try await scene.backUp("second", isFull: false, sweep: .never)
+            try await scene.rewriteCatalog(
+                """
+                UPDATE objects SET chunks = CAST(substr(chunks, 1, 4) || zeroblob(32) || substr(chunks, 37) AS BLOB)
+                    WHERE chunks IS NOT NULL
+                """, of: "second.tar.gz")
+            let together = VerifiedContents()
+            #expect(try await scene.verify(.contents, in: scene.local, verified: together).isSound)
+            let second = try await scene.verify(.contents, "second", in: scene.local, verified: together).copies[0]
+            #expect(second.problems.contains { $0.contains("large") && $0.contains("has other bytes") })
+        }
+    }
+
     @Test func aListOfChunksThatLiesIsFound() async throws {
         try await Self.with { scene, _ in
             try await scene.rewriteCatalog(
