@@ -18,6 +18,7 @@ package struct Engine: Sendable {
     private let logger: Logger
     private let state: StateDirectory
     private let configuration: HoldfastConfiguration
+    private let counter: RequestCounter
 
     /// Opens what `configuration` names, runs `body` and closes every connection, however it ends.
     package static func withEngine<Result>(
@@ -68,6 +69,7 @@ package struct Engine: Sendable {
         self.services = services
         self.logger = logger
         self.configuration = configuration
+        counter = servers.counter
         state = StateDirectory(configuration.stateDirectory)
         guard !vault.copies.isEmpty else {
             throw HoldfastError(
@@ -95,6 +97,13 @@ package struct Engine: Sendable {
     private func environment(_ progress: ProgressMeter) -> RunEnvironment {
         RunEnvironment(
             services: services, logger: logger, state: state, progress: progress, keys: configuration.keys)
+    }
+
+    /// How many requests were made to servers since they were opened, by the S3 API's operation and the HTTP status; 0 is
+    /// no answer.
+    package var serverRequests: [(operation: String, status: Int, count: Int)] {
+        counter.reading.map { ($0.key.operation, $0.key.status, $0.value) }
+            .sorted { ($0.operation, $0.status) < ($1.operation, $1.status) }
     }
 
     /// The names of the source's buckets.

@@ -14,6 +14,7 @@ final class Servers: Sendable {
     private let logger: Logger
     private let bandwidth: Bandwidth
     private let requestRate: RateTimetable?
+    let counter = RequestCounter()
     private let transports = Mutex<[any S3Transport]>([])
 
     /// - Parameter configuration: its limits, of which that of bytes is shared with every other server of the process.
@@ -37,6 +38,7 @@ final class Servers: Sendable {
         options.sendsContentMD5 = sendsContentMD5
         options.customerKeys = configuration.customerKeys
         options.requests = requestRate.map { RateLimit($0) }
+        options.counter = counter
         options.userAgent = "holdfast/\(HoldfastVersion.current)"
         let client = S3Client(
             endpoint: configuration.endpoint, credentials: configuration.credentials, region: configuration.region,

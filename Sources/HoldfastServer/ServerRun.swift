@@ -69,7 +69,8 @@ package struct ServerRun: Sendable {
     /// Every route, behind what every request passes.
     var router: Router<ServiceContext> {
         let router = Router(context: ServiceContext.self)
-        router.add(middleware: CorrelationMiddleware())
+        let metrics = RequestMetrics()
+        router.add(middleware: CorrelationMiddleware(metrics: metrics))
         router.add(middleware: CrossOrigin(origins: options.origins))
         router.add(
             middleware: AccessMiddleware(
@@ -79,6 +80,12 @@ package struct ServerRun: Sendable {
         HealthRoutes(readiness: VaultReadiness(vault: backend.engine.vault), services: backend.services)
             .add(to: router)
         BucketBackupRoutes(backend: backend, answers: answers).add(to: router)
+        let operation = V1Operation(backend: backend, answers: answers)
+        BackupRoutes(operation: operation).add(to: router)
+        RunRoutes(operation: operation).add(to: router)
+        AccessRoutes(operation: operation).add(to: router)
+        DependencyRoutes(backend: backend).add(to: router)
+        MetricsRoutes(backend: backend, requests: metrics).add(to: router)
         return router
     }
 }

@@ -14,6 +14,9 @@ package struct ArchivePlace: Sendable {
 }
 
 extension Vault {
+    /// The directories among the copies.
+    package var directories: [String] { copies.compactMap { ($0 as? DirectoryCopy)?.root.string } }
+
     /// Where an archive of this name lies, or would lie, in each copy.
     package func places(of file: ArchiveFile) -> [ArchivePlace] {
         copies.map { copy in

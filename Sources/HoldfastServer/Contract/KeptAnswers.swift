@@ -34,7 +34,7 @@ struct IdempotencyKey: Hashable, Sendable {
 /// Answers of success are kept for a day, across restarts. While the first request is at work, the second waits for it.
 final class KeptAnswers: Sendable {
     private let backend: Backend
-    private let working = Mutex<[IdempotencyKey: Task<Answer, any Error>]>([:])
+    private let working = Mutex<[IdempotencyKey: Task<(answer: Answer, wasKept: Bool), any Error>]>([:])
 
     private static let lifetime: TimeInterval = 86_400
 
@@ -45,26 +45,30 @@ final class KeptAnswers: Sendable {
     /// The answer kept under `key`, or that of `body`.
     func answer(_ key: IdempotencyKey?, _ body: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
         guard let key else { return try await body() }
-        let now = backend.services.now()
-        if let kept = try await backend.state.answer(to: key.digest, notBefore: now - Self.lifetime) {
-            return Self.marked(Answer(kept), isRepeated: true)
-        }
         // Not structured: whoever comes second waits for the same work, and the first may hang up.
         let (task, isFirst) = working.withLock { working in
             if let task = working[key] { return (task, false) }
-            let task = Task { [backend] in
-                let answer = try await body()
-                if answer.status.kind == .successful {
-                    try await backend.state.keep(
-                        answer.kept, to: key.digest, at: now, forgettingBefore: now - Self.lifetime)
-                }
-                return answer
-            }
+            let task = Task { try await self.work(key, body) }
             working[key] = task
             return (task, true)
         }
         defer { if isFirst { working.withLock { $0[key] = nil } } }
-        return Self.marked(try await task.value, isRepeated: !isFirst)
+        let (answer, wasKept) = try await task.value
+        return Self.marked(answer, isRepeated: wasKept || !isFirst)
+    }
+
+    /// What is kept is looked for only here, where nobody else is at work on the same request.
+    private func work(_ key: IdempotencyKey, _ body: @Sendable () async throws -> Answer) async throws
+        -> (answer: Answer, wasKept: Bool)
+    {
+        let now = backend.services.now()
+        let oldest = now - Self.lifetime
+        if let kept = try await backend.state.answer(to: key.digest, notBefore: oldest) { return (Answer(kept), true) }
+        let answer = try await body()
+        if answer.status.kind == .successful {
+            try await backend.state.keep(answer.kept, to: key.digest, at: now, forgettingBefore: oldest)
+        }
+        return (answer, false)
     }
 
     private static func marked(_ answer: Answer, isRepeated: Bool) -> Answer {

@@ -10,6 +10,8 @@ import Logging
 struct CorrelationMiddleware: RouterMiddleware {
     private static let field = "X-Correlation-ID"
 
+    let metrics: RequestMetrics
+
     @concurrent func handle(
         _ request: Request, context: ServiceContext,
         next: @concurrent (Request, ServiceContext) async throws -> Response
@@ -18,6 +20,7 @@ struct CorrelationMiddleware: RouterMiddleware {
         context.correlationID = CorrelationID.accepting(request.headers[named: Self.field])
         context.logger[metadataKey: "correlation_id"] = "\(context.correlationID)"
         let begun = ContinuousClock.now
+        metrics.begin()
         context.logger.debug(
             "Incoming request",
             metadata: [
@@ -41,6 +44,9 @@ struct CorrelationMiddleware: RouterMiddleware {
         SecurityHeaders.add(to: &response.headers)
         let duration = ContinuousClock.now - begun
         let milliseconds = duration / .milliseconds(1)
+        metrics.end(
+            method: request.method.rawValue, route: context.endpointPath, status: Int(response.status.code),
+            seconds: milliseconds / 1000)
         context.logger.info(
             "Request completed",
             metadata: [

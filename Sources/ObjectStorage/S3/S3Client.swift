@@ -58,8 +58,11 @@ package struct S3Client: Sendable {
         try await options.requests?.pass(1, ofBody: .max)
         let wire = try await signed(request)
         do {
-            return try await transport.send(wire)
+            let response = try await transport.send(wire)
+            options.counter?.count(request.operation, response.status)
+            return response
         } catch let error as ObjectStoreError {
+            options.counter?.count(request.operation, 0)
             throw error.naming(request.subject)
         }
     }
@@ -126,6 +129,8 @@ package struct S3ClientOptions: Sendable {
     package var sendsContentMD5 = false
     /// How many requests may leave, repeated ones included; shared by all copies of the client.
     package var requests: RateLimit?
+    /// Counts every request; shared by all copies of the client.
+    package var counter: RequestCounter?
     /// Sent with requests for the objects that they are for.
     package var customerKeys = CustomerKeys()
     /// The wall clock, for signatures.
