@@ -40,7 +40,8 @@ struct RootCommand: ParsableCommand {
                     PruneCommand.self, DeleteCommand.self, RepairCommand.self, ResealCommand.self, KeysCommand.self,
                     KitCommand.self,
                 ]),
-            CommandGroup(name: "Running", subcommands: [ServeCommand.self, CompletionsCommand.self]),
+            CommandGroup(
+                name: "Running", subcommands: [ServeCommand.self, PlanCommand.self, CompletionsCommand.self]),
         ])
 
     /// Told before anything is parsed: the parser would speak of the first option that it does not know.
