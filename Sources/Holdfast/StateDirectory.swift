@@ -1,7 +1,6 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import Catalog
 import Foundation
 import Glibc
 package import SystemPackage
@@ -58,30 +57,6 @@ package struct StateDirectory: Sendable {
                 }
             }
             try FileSystemNames.rename(partial, to: path)
-        }
-    }
-
-    /// Opens what the service knows, runs `body`, and closes it, however it ends.
-    ///
-    /// - Throws: ``HoldfastError`` when the file cannot be used.
-    package func withDatabase<Result>(_ body: (StateDatabase) async throws -> Result) async throws -> Result {
-        let path = root.appending("service.db")
-        let database: StateDatabase
-        do {
-            _ = try await folder("work")
-            database = try await StateDatabase.open(at: path)
-        } catch let error as CatalogError {
-            throw HoldfastError(
-                .failed, "The state of the service cannot be opened: \(error)",
-                hint: "Backups are not affected. Without the file, tokens, plans' states and history begin anew.")
-        }
-        do {
-            let result = try await body(database)
-            try await database.close()
-            return result
-        } catch {
-            try? await database.close()
-            throw error
         }
     }
 

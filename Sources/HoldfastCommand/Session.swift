@@ -29,11 +29,11 @@ struct Session: Sendable {
     /// Puts the configuration together and tells what is odd about it.
     func resolve(
         _ connection: ConnectionOptions, needsSource: Bool, target: TargetOptions? = nil,
-        sealing: SealingOptions? = nil, identities: IdentityOptions? = nil
+        sealing: SealingOptions? = nil, identities: IdentityOptions? = nil, plans: Bool = false
     ) throws -> ResolvedConfiguration {
         var resolved = try ResolvedConfiguration(
             connection, surroundings, needsSource: needsSource, target: target, sealing: sealing,
-            identities: identities)
+            identities: identities, plans: plans)
         let prompt = PassphrasePrompt(messages: messages)
         if let identities, identities.passphrase || prompt.isPossible {
             resolved.configuration.keys.usePrompt { try await prompt.ask("Passphrase:") }

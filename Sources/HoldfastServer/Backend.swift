@@ -11,14 +11,18 @@ package struct Backend: Sendable {
     package let runs: RunBook
     package let tokens: TokenBook
     package let audit: AuditLog
+    package let scheduler: Scheduler
     package let state: StateDatabase
     package let services: SystemServices
     package let logger: Logger
 
     /// Opens what the service remembers.
     ///
+    /// - Parameter plans: what is begun by itself, once the scheduler runs.
     /// - Throws: what ``RunBook/init(state:services:logger:)`` throws.
-    package init(engine: Engine, state: StateDatabase, services: SystemServices = .live, logger: Logger) async throws {
+    package init(
+        engine: Engine, state: StateDatabase, plans: [Plan] = [], services: SystemServices = .live, logger: Logger
+    ) async throws {
         self.engine = engine
         self.state = state
         self.services = services
@@ -26,5 +30,7 @@ package struct Backend: Sendable {
         runs = try await RunBook(state: state, services: services, logger: logger)
         tokens = TokenBook(state: state, services: services)
         audit = AuditLog(state: state, services: services)
+        scheduler = Scheduler(
+            plans: plans, work: PlanWork(engine), book: runs, state: state, services: services, logger: logger)
     }
 }

@@ -35,9 +35,12 @@ package struct ServerRun: Sendable {
     /// - Parameter onListening: told the port once connections are accepted.
     /// - Throws: ``HoldfastError`` when the address cannot be listened at.
     package func run(onListening: @escaping @Sendable (_ port: Int) -> Void) async throws {
-        // The last one is stopped first: runs end before the answers that wait for them.
+        // The last one is stopped first: nothing more is begun, then runs end, then the answers that wait for them.
         let group = ServiceGroup(
-            services: [application(onListening: onListening), RunStopping(runs: backend.runs)], logger: backend.logger)
+            services: [
+                application(onListening: onListening), RunStopping(runs: backend.runs),
+                Scheduling(scheduler: backend.scheduler, runs: backend.runs),
+            ], logger: backend.logger)
         // Not structured: cancelling the group would break connections off, so the cancellation becomes the group's own
         // graceful shutdown.
         let running = Task { try await group.run() }
@@ -83,10 +86,26 @@ package struct ServerRun: Sendable {
         let operation = V1Operation(backend: backend, answers: answers)
         BackupRoutes(operation: operation).add(to: router)
         RunRoutes(operation: operation).add(to: router)
+        PlanRoutes(operation: operation).add(to: router)
         AccessRoutes(operation: operation).add(to: router)
         DependencyRoutes(backend: backend).add(to: router)
         MetricsRoutes(backend: backend, requests: metrics).add(to: router)
         return router
+    }
+}
+
+/// Runs the scheduler until the service stops.
+private struct Scheduling: Service {
+    let scheduler: Scheduler
+    let runs: RunBook
+
+    func run() async throws {
+        let scheduling = Task { await scheduler.run() }
+        try? await gracefulShutdown()
+        scheduling.cancel()
+        // Its rounds end with their runs.
+        await runs.stop()
+        await scheduling.value
     }
 }
 

@@ -33,8 +33,10 @@ enum StateSchema {
                     );
                     CREATE INDEX answers_by_time ON answers(created);
                     CREATE TABLE plans(
-                        name TEXT PRIMARY KEY, paused INTEGER NOT NULL DEFAULT 0, due INTEGER, attempts INTEGER NOT NULL,
-                        last_begun INTEGER, last_success INTEGER
+                        name TEXT PRIMARY KEY, paused INTEGER NOT NULL, due INTEGER, retry INTEGER,
+                        attempts INTEGER NOT NULL, round INTEGER, remaining TEXT NOT NULL, process INTEGER,
+                        last_begun INTEGER, last_success INTEGER, last_verified INTEGER, last_pruned INTEGER,
+                        last_state TEXT, last_message TEXT
                     );
                     """)
         }

@@ -168,7 +168,7 @@ package actor RunBook {
     }
 
     /// Whether the process that was at work then is not there any more; its number may be another's by now.
-    private static func isGone(_ process: Int32, at moment: Date) -> Bool {
+    static func isGone(_ process: Int32, at moment: Date) -> Bool {
         var found = stat()
         guard lstat("/proc/\(process)", &found) == 0 else { return true }
         // The directory is as old as the process; file systems and clocks differ by a little.

@@ -32,10 +32,10 @@ package struct BackupName: Hashable, Comparable, Sendable, CustomStringConvertib
         try self.init(text)
     }
 
-    /// `bucket_<bucket>_<YYYYMMDD_HHMMSS>`, UTC.
-    package static func generated(bucket: String, at date: Date) throws -> BackupName {
+    /// `<prefix>_<bucket>_<YYYYMMDD_HHMMSS>`, UTC.
+    package static func generated(prefix: String = "bucket", bucket: String, at date: Date) throws -> BackupName {
         let readable = String(bucket.utf8.map { isAllowed($0) ? Character(UnicodeScalar($0)) : "_" })
-        return try BackupName("bucket_\(readable)_\(TimeText.stamp(date))")
+        return try BackupName("\(prefix)_\(readable)_\(TimeText.stamp(date))")
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {

@@ -34,7 +34,9 @@ struct CheckCommand: Subcommand {
     }
 
     func run(in session: Session) async throws -> ExitStatus {
-        let results = try await session.withEngine(connection, needsSource: false) { engine in
+        // With the plans, so that what is wrong with them is said here and not by the service at night.
+        let resolved = try session.resolve(connection, needsSource: false, plans: true)
+        let results = try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
             try await session.withProgress { await engine.check(bucket: bucket?.name, progress: $0) }
         }
         let status = CheckResult.status(of: results)

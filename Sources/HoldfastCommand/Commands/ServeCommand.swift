@@ -33,11 +33,13 @@ struct ServeCommand: Subcommand {
 
     func run(in session: Session) async throws -> ExitStatus {
         let address = try ListenAddress(listen)
-        let resolved = try session.resolve(connection, needsSource: false)
+        let resolved = try session.resolve(connection, needsSource: false, plans: true)
+        let plans = try await session.plans(resolved)
         let options = serverOptions(session)
         return try await StateDirectory(resolved.configuration.stateDirectory).withDatabase { state in
             try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
-                let backend = try await Backend(engine: engine, state: state, logger: session.logger)
+                let backend = try await Backend(
+                    engine: engine, state: state, plans: plans, logger: session.logger)
                 try await makeFirstToken(backend, session)
                 try await ServerRun(address: address, backend: backend, options: options).run { port in
                     if !session.display.quiet { session.note("Listening at \(address.url(port: port))") }

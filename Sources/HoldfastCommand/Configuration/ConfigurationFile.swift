@@ -79,6 +79,8 @@ struct ConfigurationFile: Sendable {
     private(set) var customerKeys: [KeyRule] = []
     /// What is kept of the backups of each bucket.
     private(set) var retention = RetentionPolicies()
+    /// `nil` when the file has no such section.
+    private(set) var plans: [Plan]?
     private(set) var warnings: [String] = []
 
     private static let serverKeys = [
@@ -94,11 +96,12 @@ struct ConfigurationFile: Sendable {
         let top = try YAMLSection(
             root, named: "", of: path,
             keys: ["source", "vault", "state_directory"] + Self.sealKeys + [
-                "limits", "customer_keys", "retention", "buckets",
+                "limits", "customer_keys", "retention", "buckets", "plans",
             ])
         stateDirectory = try top.text("state_directory")
         try readSealing(top)
         retention = try RetentionPolicies(top)
+        plans = try Plan.plans(top)
         if let section = try top.section("limits", keys: Limits.keys) { limits = try Limits(section) }
         customerKeys = try (top.sections("customer_keys", keys: ["objects", "key_file"]) ?? []).map { section in
             guard let objects = try section.text("objects"), let keyFile = try section.text("key_file") else {

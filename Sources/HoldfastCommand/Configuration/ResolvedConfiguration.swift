@@ -1,6 +1,7 @@
 // Copyright the Holdfast authors
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import Holdfast
 import ObjectStorage
 import SystemPackage
@@ -14,6 +15,10 @@ struct ResolvedConfiguration: Sendable {
     let sealing: SealingChoice
     /// What `holdfast.yaml` says is kept of each bucket.
     let retention: RetentionPolicies
+    /// What is backed up and when; empty unless it was asked for.
+    private(set) var plans: [Plan] = []
+    /// How backups of plans are sealed: as the file or the environment says.
+    private(set) var planSealing = SealingChoice.unsealed
     /// What the operator should know, each a sentence.
     let warnings: [String]
 
@@ -22,10 +27,12 @@ struct ResolvedConfiguration: Sendable {
     ///
     /// - Parameter needsSource: whether the command asks the source for anything. If not, and no source is configured,
     ///   the vault bucket that would lie there is left out, so that a vault in a directory can be read on its own.
+    /// - Parameter needsPlans: whether the command has to do with plans.
     /// - Throws: ``HoldfastError`` `.invalidConfiguration`, naming the place of what is wrong.
     init(
         _ flags: ConnectionOptions, _ surroundings: Surroundings, needsSource: Bool,
-        target options: TargetOptions? = nil, sealing: SealingOptions? = nil, identities: IdentityOptions? = nil
+        target options: TargetOptions? = nil, sealing: SealingOptions? = nil, identities: IdentityOptions? = nil,
+        plans needsPlans: Bool = false
     ) throws {
         let (file, found) = try ConfigurationSearch(surroundings: surroundings).find(flag: flags.config)
         var places = SettingPlaces(flags: flags, file: file, surroundings: surroundings)
@@ -37,6 +44,10 @@ struct ResolvedConfiguration: Sendable {
         if let endpoint = target?.endpoint { target?.customerKeys = try places.customerKeys(for: endpoint) }
         self.target = target
         retention = file?.retention ?? RetentionPolicies()
+        if needsPlans {
+            plans = try places.plans(hasSource: source != nil)
+            planSealing = try places.sealing(try SealingOptions.parse([]))
+        }
         self.sealing = try sealing.map { try places.sealing($0) } ?? .unsealed
         var configuration = HoldfastConfiguration(
             source: source, vault: vault, stateDirectory: try places.stateDirectory())

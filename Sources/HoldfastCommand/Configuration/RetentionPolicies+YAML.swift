@@ -4,7 +4,7 @@
 import Holdfast
 
 extension RetentionPolicies {
-    private static let keys = [
+    static let keys = [
         "keep_last", "keep_hourly", "keep_daily", "keep_weekly", "keep_monthly", "keep_yearly", "keep_within",
         "minimum_age", "keep_tags", "time_zone",
     ]
@@ -19,7 +19,8 @@ extension RetentionPolicies {
         }
     }
 
-    private static func policy(_ section: YAMLSection) throws -> RetentionPolicy {
+    /// One policy, of a section that has these keys.
+    static func policy(_ section: YAMLSection) throws -> RetentionPolicy {
         var counts = RetentionPolicy.Counts()
         counts.last = try section.count("keep_last") ?? 0
         counts.hourly = try section.count("keep_hourly") ?? 0

@@ -92,6 +92,17 @@ struct YAMLSection {
         }
     }
 
+    /// `true` or `false`.
+    func flag(_ key: String) throws -> Bool? {
+        guard let setting = try text(key) else { return nil }
+        switch setting.value.lowercased() {
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        default:
+            throw HoldfastError(.invalidConfiguration, "\(setting.origin): \(path(key)) is neither true nor false.")
+        }
+    }
+
     /// A number; 0 and above.
     func count(_ key: String) throws -> Int? {
         guard let setting = try text(key) else { return nil }

@@ -26,6 +26,8 @@ extension BucketBackupRoutes {
         let keepsDirectories = try !call.parameters.flag("delete_local", default: true)
         let engine = backend.engine
         let name = call.name
+        // A name that there is not makes no run that somebody could wonder about.
+        _ = try await engine.vault.find(name)
         if call.requester.buckets != nil {
             try call.requester.demand(try await engine.open(name, progress: ProgressMeter()).metadata?.bucketName)
         }

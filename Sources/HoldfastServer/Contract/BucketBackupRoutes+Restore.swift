@@ -39,6 +39,7 @@ extension BucketBackupRoutes {
         let target = try call.parameters.text("target_bucket")
         let overwrites = try call.parameters.flag("overwrite", default: false)
         let engine = backend.engine
+        _ = try await engine.vault.find(name)
         if call.requester.buckets != nil {
             let source = try await engine.open(name, progress: ProgressMeter()).metadata?.bucketName
             try call.requester.demand(source)

@@ -85,8 +85,13 @@ struct BackupMetrics {
 
     private func writeRuns(to text: inout MetricsText) {
         text.add("holdfast_runs_going_on", .gauge, "Runs that have not ended.", [.init(Double(current))])
+        // Only buckets that have backups, and plans: anybody may ask for a backup of any name.
+        let known = Set(backups.compactMap(\.bucket))
         var last: [String: RunRecord] = [:]
-        for run in runs.reversed() where run.ended != nil { last["\(run.kind) \(run.plan ?? run.subject)"] = run }
+        for run in runs.reversed() where run.ended != nil && (run.plan != nil || run.kind == RunKind.backup.rawValue) {
+            guard run.plan != nil || known.contains(run.subject) else { continue }
+            last["\(run.kind) \(run.plan ?? run.subject)"] = run
+        }
         let sorted = last.sorted { $0.key < $1.key }.map(\.value).prefix(Self.bucketLimit)
         func each(_ value: (RunRecord) -> Double?) -> [MetricsText.Sample] {
             sorted.compactMap { run in

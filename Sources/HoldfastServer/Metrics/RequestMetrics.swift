@@ -29,7 +29,7 @@ final class RequestMetrics: Sendable {
     /// - Parameter route: the pattern; `nil` for a path that there is not.
     func end(method: String, route: String?, status: Int, seconds: Double) {
         let series = Series(
-            method: Self.methods.contains(method) ? method : "other", route: route.map { "/" + $0 } ?? "none")
+            method: Self.methods.contains(method) ? method : "other", route: route ?? "none")
         state.withLock { state in
             state.active -= 1
             state.statuses[series, default: [:]][status, default: 0] += 1

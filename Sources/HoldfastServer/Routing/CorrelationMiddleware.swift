@@ -45,7 +45,8 @@ struct CorrelationMiddleware: RouterMiddleware {
         let duration = ContinuousClock.now - begun
         let milliseconds = duration / .milliseconds(1)
         metrics.end(
-            method: request.method.rawValue, route: context.endpointPath, status: Int(response.status.code),
+            method: request.method.rawValue, route: context.endpointPath == "NotFound" ? nil : context.endpointPath,
+            status: Int(response.status.code),
             seconds: milliseconds / 1000)
         context.logger.info(
             "Request completed",
