@@ -13,7 +13,7 @@ package struct ListenAddress: Sendable, Equatable {
     /// Reads `127.0.0.1:8090`, `localhost:8090` or `[::1]:8090`.
     ///
     /// - Throws: ``HoldfastError`` `.invalidConfiguration` for anything else, and for addresses that others can reach:
-    ///   there is no access control yet.
+    ///   what is sent is not encrypted yet.
     package init(_ text: String) throws {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw HoldfastError(
@@ -25,7 +25,7 @@ package struct ListenAddress: Sendable, Equatable {
             throw HoldfastError(
                 .invalidConfiguration,
                 "\(name.isEmpty ? "An empty host" : "\(name.prefix(100))") is not a loopback address.",
-                hint: "There is no access control yet: listen at 127.0.0.1:\(port) or [::1]:\(port).")
+                hint: "What is sent is not encrypted yet: listen at 127.0.0.1:\(port) or [::1]:\(port).")
         }
         self.host = host
         self.port = Int(port)
