@@ -88,7 +88,8 @@ import SystemPackage
         let after = usage()
         line.cpuSeconds = after.cpu - before
         line.peakMiB = after.peakMiB
-        print(String(decoding: try JSONEncoder().encode(line), as: UTF8.self))
+        // At once, also into a file: the next step may take half an hour.
+        FileHandle.standardOutput.write(try JSONEncoder().encode(line) + Data("\n".utf8))
     }
 
     private static func usage() -> (cpu: Double, peakMiB: Int) {

@@ -35,7 +35,7 @@ package struct RepairReport: Codable, Sendable {
         package var outcome = Outcome.untouched
         /// What is wrong with it, or why nothing could be done.
         package var problem: String?
-        /// Where its bytes came from: another copy, several of them, or itself.
+        /// Where its bytes came from: another copy, several of them, or itself; and other archives by their file names.
         package var source: String?
     }
 

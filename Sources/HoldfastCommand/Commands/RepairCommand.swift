@@ -11,9 +11,10 @@ struct RepairCommand: Subcommand {
         abstract: "Make damaged and missing copies of a backup whole again.",
         discussion: """
             Reads the archive in every copy, and the archives that it refers to. Where one copy is sound, the others are \
-            filled from it. Where none is, an archive is put together from the parts that are sound in any of them; where \
-            only the index or the catalog is lost, they are made again. A damaged archive is replaced when the new one is \
-            complete, never before. What is in no copy any more is listed, object by object.
+            filled from it. Where none is, an archive is put together from the parts that are sound in any of them, and \
+            from the same contents in other archives; where only the index or the catalog is lost, they are made again. A \
+            damaged archive is replaced when the new one is complete, never before. What is nowhere any more is listed, \
+            object by object.
 
             The exit code is 6 when something is lost or nothing tells which copy is right, 3 when a copy could not be \
             read or written, 5 when somebody else is at work on it, 7 when a seal kept it from being looked at.
