@@ -41,7 +41,10 @@ struct RootCommand: ParsableCommand {
                     KitCommand.self,
                 ]),
             CommandGroup(
-                name: "Running", subcommands: [ServeCommand.self, PlanCommand.self, CompletionsCommand.self]),
+                name: "Running",
+                subcommands: [
+                    ServeCommand.self, PlanCommand.self, NotifyCommand.self, CompletionsCommand.self,
+                ]),
         ])
 
     /// Told before anything is parsed: the parser would speak of the first option that it does not know.
