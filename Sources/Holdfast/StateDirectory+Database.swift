@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Catalog
+import Glibc
 import SystemPackage
 
 extension StateDirectory {
@@ -21,7 +22,29 @@ extension StateDirectory {
         }
     }
 
-    /// The same, for those who close it themselves.
+    /// Runs `body` as the one service of this state directory: a second one would begin the same plans.
+    ///
+    /// The lock belongs to the open file, so that it ends with the process, however that ends.
+    /// - Throws: ``HoldfastError`` `.conflict` when there is a service already.
+    package func withServiceLock<Result>(_ body: () async throws -> Result) async throws -> Result {
+        let path = root.appending("service.lock")
+        let file = try await FileThread.run {
+            try FileSystemNames.makeDirectory(path.removingLastComponent())
+            return try HoldfastError.withFile("open", path) {
+                try FileDescriptor.open(
+                    path, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+            }
+        }
+        defer { try? file.close() }
+        guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+            throw HoldfastError(
+                .conflict, "Another holdfast serve is at work with the state in \(root).",
+                hint: "Stop it first, or name another directory with --state-directory.")
+        }
+        return try await body()
+    }
+
+    /// The database, for those who close it themselves.
     package func database() async throws -> StateDatabase {
         let root = root
         try await FileThread.run {

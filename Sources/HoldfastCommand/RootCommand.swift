@@ -42,7 +42,9 @@ struct RootCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Running",
-                subcommands: [ServeCommand.self, PlanCommand.self, TokenCommand.self, CompletionsCommand.self]),
+                subcommands: [
+                    ServeCommand.self, PlanCommand.self, NotifyCommand.self, TokenCommand.self, CompletionsCommand.self,
+                ]),
         ])
 
     /// Told before anything is parsed: the parser would speak of the first option that it does not know.

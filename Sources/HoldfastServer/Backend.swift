@@ -12,16 +12,20 @@ package struct Backend: Sendable {
     package let tokens: TokenBook
     package let audit: AuditLog
     package let scheduler: Scheduler
+    package let alerts: AlertWatch
     package let state: StateDatabase
     package let services: SystemServices
     package let logger: Logger
 
     /// Opens what the service remembers.
     ///
-    /// - Parameter plans: what is begun by itself, once the scheduler runs.
+    /// - Parameters:
+    ///   - plans: what is begun by itself, once the scheduler runs.
+    ///   - channels: who is told of alerts.
     /// - Throws: what ``RunBook/init(state:services:logger:)`` throws.
     package init(
-        engine: Engine, state: StateDatabase, plans: [Plan] = [], services: SystemServices = .live, logger: Logger
+        engine: Engine, state: StateDatabase, plans: [Plan] = [], channels: [any NotificationChannel] = [],
+        services: SystemServices = .live, logger: Logger
     ) async throws {
         self.engine = engine
         self.state = state
@@ -30,7 +34,10 @@ package struct Backend: Sendable {
         runs = try await RunBook(state: state, services: services, logger: logger)
         tokens = TokenBook(state: state, services: services)
         audit = AuditLog(state: state, services: services)
-        scheduler = Scheduler(
+        let scheduler = Scheduler(
             plans: plans, work: PlanWork(engine), book: runs, state: state, services: services, logger: logger)
+        self.scheduler = scheduler
+        alerts = AlertWatch(
+            channels: channels, state: state, services: services, logger: logger, facts: scheduler.records)
     }
 }

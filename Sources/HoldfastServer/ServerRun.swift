@@ -39,7 +39,7 @@ package struct ServerRun: Sendable {
         let group = ServiceGroup(
             services: [
                 application(onListening: onListening), RunStopping(runs: backend.runs),
-                Scheduling(scheduler: backend.scheduler, runs: backend.runs),
+                Scheduling(scheduler: backend.scheduler, runs: backend.runs), Watching(alerts: backend.alerts),
             ], logger: backend.logger)
         // Not structured: cancelling the group would break connections off, so the cancellation becomes the group's own
         // graceful shutdown.
@@ -88,6 +88,7 @@ package struct ServerRun: Sendable {
         RunRoutes(operation: operation).add(to: router)
         PlanRoutes(operation: operation).add(to: router)
         AccessRoutes(operation: operation).add(to: router)
+        AlertRoutes(backend: backend).add(to: router)
         DependencyRoutes(backend: backend).add(to: router)
         MetricsRoutes(backend: backend, requests: metrics).add(to: router)
         return router
@@ -106,6 +107,15 @@ private struct Scheduling: Service {
         // Its rounds end with their runs.
         await runs.stop()
         await scheduling.value
+    }
+}
+
+/// Watches what is wrong until the service stops.
+private struct Watching: Service {
+    let alerts: AlertWatch
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await alerts.run() }
     }
 }
 

@@ -60,6 +60,19 @@ struct PlanProcessTests {
             let text = String(decoding: shown.output, as: UTF8.self)
             #expect(text.contains("RPO           1d, NOT MET") && text.contains("Without       not-there"))
             #expect(try await program.run(["plan", "run", "nigth"] + config).status == 4)
+            #expect(try await program.run(["notify", "test"] + config).status == 2, "nobody is told")
+            let told = program.directory.appending("told").string
+            let channels = """
+                notifications:
+                  - command: [/bin/sh, -c, "cat > \(told)"]
+                  - webhook: http://127.0.0.1:1/hook
+                """
+            try Data(channels.utf8).write(to: URL(fileURLWithPath: config[1]))
+            let notified = try await program.run(["notify", "test"] + config)
+            let answer = String(decoding: notified.output, as: UTF8.self)
+            #expect(notified.status == 1 && answer.contains("command /bin/sh: told"), "\(notified.errors)")
+            #expect(answer.contains("webhook at 127.0.0.1: NOT TOLD"))
+            #expect(try String(contentsOfFile: told, encoding: .utf8).contains("\"event\":\"test\""))
             // What is wrong with a plan is said before the night.
             let wrong = program.directory.appending("wrong.yaml").string
             try Data("plans:\n  a: {buckets: [x], every: 0m}".utf8).write(to: URL(fileURLWithPath: wrong))

@@ -120,6 +120,8 @@ struct ServeProcessTests {
                 let stranger = try await service.ask("GET", "/v1/backups", token: "none")
                 let bearer = try await service.ask("GET", "/v1/backups", token: service.token ?? "")
                 #expect(stranger.status == 401 && bearer.status == 200)
+                let second = try await program.run(["serve", "--listen", "127.0.0.1:0"])
+                #expect(second.status == 5 && second.errors.contains("Another holdfast serve"), "\(second.errors)")
             }
             #expect(outcome.status == 0)
             // Once, and not where it could be read again.

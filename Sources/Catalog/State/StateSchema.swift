@@ -38,6 +38,7 @@ enum StateSchema {
                         last_begun INTEGER, last_success INTEGER, last_verified INTEGER, last_pruned INTEGER,
                         last_state TEXT, last_message TEXT
                     );
+                    CREATE TABLE alerts(id TEXT PRIMARY KEY, body BLOB NOT NULL);
                     """)
         }
         return migrator

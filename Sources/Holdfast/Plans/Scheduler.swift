@@ -65,12 +65,17 @@ package actor Scheduler {
 
     /// Every plan and how it stands, by name.
     package func statuses() async throws -> [PlanStatus] {
-        let records = Dictionary(try await state.plans().map { ($0.name, $0) }) { $1 }
-        return plans.values.sorted { $0.name < $1.name }.map { plan in
-            var status = PlanStatus(plan, records[plan.name] ?? PlanRecord(name: plan.name), now: services.now())
+        try await records().map { plan, record in
+            var status = PlanStatus(plan, record, now: services.now())
             status.running = status.running || running.contains(plan.name)
             return status
         }
+    }
+
+    /// Every plan and what is remembered of it: what rules judge.
+    package func records() async throws -> [(plan: Plan, record: PlanRecord)] {
+        let records = Dictionary(try await state.plans().map { ($0.name, $0) }) { $1 }
+        return plans.values.sorted { $0.name < $1.name }.map { ($0, records[$0.name] ?? PlanRecord(name: $0.name)) }
     }
 
     /// One plan and how it stands.

@@ -36,15 +36,19 @@ struct ServeCommand: Subcommand {
         let resolved = try session.resolve(connection, needsSource: false, plans: true)
         let plans = try await session.plans(resolved)
         let options = serverOptions(session)
-        return try await StateDirectory(resolved.configuration.stateDirectory).withDatabase { state in
-            try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
-                let backend = try await Backend(
-                    engine: engine, state: state, plans: plans, logger: session.logger)
-                try await makeFirstToken(backend, session)
-                try await ServerRun(address: address, backend: backend, options: options).run { port in
-                    if !session.display.quiet { session.note("Listening at \(address.url(port: port))") }
+        let place = StateDirectory(resolved.configuration.stateDirectory)
+        return try await place.withServiceLock {
+            try await place.withDatabase { state in
+                try await Engine.withEngine(resolved.configuration, logger: session.logger) { engine in
+                    let backend = try await Backend(
+                        engine: engine, state: state, plans: plans, channels: resolved.notifications,
+                        logger: session.logger)
+                    try await makeFirstToken(backend, session)
+                    try await ServerRun(address: address, backend: backend, options: options).run { port in
+                        if !session.display.quiet { session.note("Listening at \(address.url(port: port))") }
+                    }
+                    return .complete
                 }
-                return .complete
             }
         }
     }

@@ -61,6 +61,33 @@ struct ConfigurationFile: Sendable {
         }
     }
 
+    /// One way to tell somebody of alerts.
+    enum Notification: Sendable {
+        case webhook(Setting<String>, secret: Setting<Secret>?, secretFile: Setting<String>?)
+        case slack(Setting<String>)
+        case command([Setting<String>])
+
+        static let keys = ["webhook", "secret", "secret_file", "slack", "command"]
+
+        init(_ section: YAMLSection) throws {
+            let secret = try section.text("secret").map { Setting(Secret($0.value), from: $0.origin) }
+            let file = try section.text("secret_file")
+            guard secret == nil || file == nil else {
+                throw section.error("there are both secret and secret_file; keep one")
+            }
+            let command = try section.texts("command")
+            switch (try section.text("webhook"), try section.text("slack"), command) {
+            case (let webhook?, nil, nil): self = .webhook(webhook, secret: secret, secretFile: file)
+            case (nil, let slack?, nil) where secret == nil && file == nil: self = .slack(slack)
+            case (nil, nil, let command?) where secret == nil && file == nil: self = .command(command)
+            default:
+                throw section.error(
+                    "each of notifications is either a webhook (with a secret or secret_file if need be), slack, or a command"
+                )
+            }
+        }
+    }
+
     let path: FilePath
     private(set) var source = Server()
     private(set) var vaultDirectory: Setting<String>?
@@ -81,6 +108,7 @@ struct ConfigurationFile: Sendable {
     private(set) var retention = RetentionPolicies()
     /// `nil` when the file has no such section.
     private(set) var plans: [Plan]?
+    private(set) var notifications: [Notification] = []
     private(set) var warnings: [String] = []
 
     private static let serverKeys = [
@@ -96,12 +124,13 @@ struct ConfigurationFile: Sendable {
         let top = try YAMLSection(
             root, named: "", of: path,
             keys: ["source", "vault", "state_directory"] + Self.sealKeys + [
-                "limits", "customer_keys", "retention", "buckets", "plans",
+                "limits", "customer_keys", "retention", "buckets", "plans", "notifications",
             ])
         stateDirectory = try top.text("state_directory")
         try readSealing(top)
         retention = try RetentionPolicies(top)
         plans = try Plan.plans(top)
+        notifications = try (top.sections("notifications", keys: Notification.keys) ?? []).map { try Notification($0) }
         if let section = try top.section("limits", keys: Limits.keys) { limits = try Limits(section) }
         customerKeys = try (top.sections("customer_keys", keys: ["objects", "key_file"]) ?? []).map { section in
             guard let objects = try section.text("objects"), let keyFile = try section.text("key_file") else {
@@ -133,7 +162,15 @@ struct ConfigurationFile: Sendable {
         let copies = (vaultCopies ?? []).compactMap { copy in
             if case .bucket(_, let server, _) = copy { server } else { nil }
         }
-        return ([source, vaultServer] + copies).contains { $0.secretKey != nil }
+        let isTold = notifications.contains { notification in
+            switch notification {
+            case .webhook(_, let secret, _): secret != nil
+            // Whoever knows the address may post there.
+            case .slack: true
+            case .command: false
+            }
+        }
+        return isTold || ([source, vaultServer] + copies).contains { $0.secretKey != nil }
     }
 
     private mutating func readVault(_ section: YAMLSection) throws {

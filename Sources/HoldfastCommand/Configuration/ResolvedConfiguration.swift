@@ -19,6 +19,8 @@ struct ResolvedConfiguration: Sendable {
     private(set) var plans: [Plan] = []
     /// How backups of plans are sealed: as the file or the environment says.
     private(set) var planSealing = SealingChoice.unsealed
+    /// Who is told of alerts; nobody unless the plans were asked for.
+    private(set) var notifications: [any NotificationChannel] = []
     /// What the operator should know, each a sentence.
     let warnings: [String]
 
@@ -27,7 +29,7 @@ struct ResolvedConfiguration: Sendable {
     ///
     /// - Parameter needsSource: whether the command asks the source for anything. If not, and no source is configured,
     ///   the vault bucket that would lie there is left out, so that a vault in a directory can be read on its own.
-    /// - Parameter needsPlans: whether the command has to do with plans.
+    /// - Parameter needsPlans: whether the command has to do with plans, and with who is told of them.
     /// - Throws: ``HoldfastError`` `.invalidConfiguration`, naming the place of what is wrong.
     init(
         _ flags: ConnectionOptions, _ surroundings: Surroundings, needsSource: Bool,
@@ -46,6 +48,7 @@ struct ResolvedConfiguration: Sendable {
         retention = file?.retention ?? RetentionPolicies()
         if needsPlans {
             plans = try places.plans(hasSource: source != nil)
+            notifications = try places.notifications()
             planSealing = try places.sealing(try SealingOptions.parse([]))
         }
         self.sealing = try sealing.map { try places.sealing($0) } ?? .unsealed
