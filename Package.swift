@@ -82,7 +82,10 @@ let package = Package(
             dependencies: [
                 "Holdfast", "Catalog", bytes, logging, lifecycle, crypto,
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), paths,
             ]),
 
         // The executable: parse, build a value, run it, print the report.

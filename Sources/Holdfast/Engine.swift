@@ -19,6 +19,7 @@ package struct Engine: Sendable {
     private let state: StateDirectory
     private let configuration: HoldfastConfiguration
     private let counter: RequestCounter
+    private let known = KnownMetadata()
 
     /// Opens what `configuration` names, runs `body` and closes every connection, however it ends.
     package static func withEngine<Result>(
@@ -146,7 +147,7 @@ package struct Engine: Sendable {
 
     /// Every backup, oldest first, and the copies that could not be listed.
     package func backups() async throws -> (backups: [BackupSummary], unreachable: [CopyProblem]) {
-        try await BackupList(vault: vault, environment: environment(ProgressMeter())).read()
+        try await BackupList(vault: vault, environment: environment(ProgressMeter()), known: known).read()
     }
 
     /// Opens a backup by its name, with or without extension.

@@ -43,7 +43,8 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "Running",
                 subcommands: [
-                    ServeCommand.self, PlanCommand.self, NotifyCommand.self, TokenCommand.self, CompletionsCommand.self,
+                    ServeCommand.self, PlanCommand.self, NotifyCommand.self, TokenCommand.self, AuditCommand.self,
+                    CompletionsCommand.self,
                 ]),
         ])
 

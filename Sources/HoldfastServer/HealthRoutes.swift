@@ -15,7 +15,7 @@ struct HealthRoutes: Sendable {
     func add(to router: Router<ServiceContext>) {
         router.get("health") { _, _ in try Response.json(health) }
         router.get("health/live") { _, _ in try Response.json(["status": "alive"]) }
-        router.get("health/ready") { _, _ in try await ready() }
+        router.get("health/ready") { _, context in try await ready(tellsCopies: context.requester != nil) }
     }
 
     private struct Health: Encodable {
@@ -27,17 +27,18 @@ struct HealthRoutes: Sendable {
 
     private struct Readiness: Encodable {
         let status: String
-        let copies: [VaultReadiness.Answer]
+        /// Absent for those who showed no token: the names of places are not for everybody.
+        let copies: [VaultReadiness.Answer]?
     }
 
     private var health: Health { Health(timestamp: ContractTime.utc(services.now())) }
 
     /// 200 when at least one copy can be listed: then backups can be read. 503 when none can.
-    private func ready() async throws -> Response {
+    private func ready(tellsCopies: Bool) async throws -> Response {
         let answers = await readiness.ask()
         let isReady = answers.contains(where: \.ready)
         return try .json(
-            Readiness(status: isReady ? "ready" : "not ready", copies: answers),
+            Readiness(status: isReady ? "ready" : "not ready", copies: tellsCopies ? answers : nil),
             status: isReady ? .ok : .serviceUnavailable)
     }
 }

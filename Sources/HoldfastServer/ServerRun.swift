@@ -4,6 +4,8 @@
 import Glibc
 import Holdfast
 import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -20,6 +22,8 @@ package struct ServerRun: Sendable {
         package var publicRoutes: [String] = []
         /// Origins whose pages may use the API.
         package var origins: [String] = []
+        /// What encrypts; `nil` for plain HTTP.
+        package var tls: TLSFiles?
 
         package init() {}
     }
@@ -38,8 +42,8 @@ package struct ServerRun: Sendable {
         // The last one is stopped first: nothing more is begun, then runs end, then the answers that wait for them.
         let group = ServiceGroup(
             services: [
-                application(onListening: onListening), RunStopping(runs: backend.runs),
-                Scheduling(scheduler: backend.scheduler, runs: backend.runs), Watching(alerts: backend.alerts),
+                try application(onListening: onListening), Scheduling(scheduler: backend.scheduler, runs: backend.runs),
+                Watching(alerts: backend.alerts),
             ], logger: backend.logger)
         // Not structured: cancelling the group would break connections off, so the cancellation becomes the group's own
         // graceful shutdown.
@@ -59,10 +63,15 @@ package struct ServerRun: Sendable {
     }
 
     /// The routes behind a server that is not listening yet.
-    func application(onListening: @escaping @Sendable (_ port: Int) -> Void) -> some ApplicationProtocol {
-        Application(
+    ///
+    /// - Throws: when the certificate cannot be used.
+    func application(onListening: @escaping @Sendable (_ port: Int) -> Void) throws -> some ApplicationProtocol {
+        let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(60)))
+        let server =
+            try options.tls.map { try .tls(plain, tlsConfiguration: $0.configuration(backend.logger)) } ?? plain
+        return Application(
             router: router,
-            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port), serverName: "holdfast"),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? address.port) },
@@ -83,6 +92,7 @@ package struct ServerRun: Sendable {
         HealthRoutes(readiness: VaultReadiness(vault: backend.engine.vault), services: backend.services)
             .add(to: router)
         BucketBackupRoutes(backend: backend, answers: answers).add(to: router)
+        RecoveryRoutes(backend: backend, answers: answers).add(to: router)
         let operation = V1Operation(backend: backend, answers: answers)
         BackupRoutes(operation: operation).add(to: router)
         RunRoutes(operation: operation).add(to: router)
@@ -116,15 +126,5 @@ private struct Watching: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await alerts.run() }
-    }
-}
-
-/// Stops runs when the service stops: at their next safe point, so that they can be gone on with.
-private struct RunStopping: Service {
-    let runs: RunBook
-
-    func run() async throws {
-        try? await gracefulShutdown()
-        await runs.stop()
     }
 }

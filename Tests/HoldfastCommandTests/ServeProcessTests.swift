@@ -133,4 +133,53 @@ struct ServeProcessTests {
             #expect(refused.status == 2 && refused.errors.contains("is not a loopback address"))
         }
     }
+
+    @Test("With a certificate it speaks TLS 1.3, and takes another one when the files change")
+    func encrypted() async throws {
+        try await HoldfastProcess.with(source: Self.source, objects: 1, size: 10) { program in
+            #expect(try await program.run(["backup", Self.source]).status == 0)
+            @Sendable func makeCertificate(_ name: String) async throws {
+                let files = ["key.pem", "cert.pem"].map { program.directory.appending($0).string }
+                let made = try await program.launch(
+                    "/usr/bin/openssl",
+                    [
+                        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+                        "2", "-subj", "/CN=\(name)", "-keyout", files[0], "-out", files[1],
+                    ], [:])
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            /// What a client is shown, in OpenSSL's words.
+            @Sendable func shown(_ url: String, _ version: String) async throws -> String {
+                let place = url.replacing("https://", with: "")
+                let outcome = try await program.launch(
+                    "/usr/bin/openssl", ["s_client", "-connect", place, version, "-brief"], [:])
+                return outcome.errors
+            }
+            try await makeCertificate("first")
+            let directory = program.directory
+            let arguments = [
+                "--tls-certificate", directory.appending("cert.pem").string, "--tls-key",
+                directory.appending("key.pem").string,
+            ]
+            let addresses = Guarded("")
+            _ = try await withService(program, arguments, endedBy: SIGTERM) { service in
+                addresses.with { $0 = service.url }
+                let first = try await shown(service.url, "-tls1_3")
+                #expect(first.contains("CN = first") && first.contains("TLSv1.3"), "\(first)")
+                let old = try await shown(service.url, "-tls1_2")
+                #expect(!old.contains("CONNECTION ESTABLISHED"), "\(old)")
+                try await makeCertificate("second")
+                let second = try await shown(service.url, "-tls1_3")
+                #expect(second.contains("CN = second"), "\(second)")
+                try Data("nonsense".utf8).write(to: URL(fileURLWithPath: directory.appending("cert.pem").string))
+                let kept = try await shown(service.url, "-tls1_3")
+                #expect(kept.contains("CN = second"), "\(kept)")
+            }
+            #expect(addresses.value.hasPrefix("https://127.0.0.1:"))
+            let alone = try await program.run(["serve", "--tls-certificate", arguments[1]])
+            #expect(alone.status == 2 && alone.errors.contains("belong together"))
+            let broken = try await program.run(["serve"] + arguments)
+            #expect(broken.status == 2 && broken.errors.contains("cannot be read"), "\(broken.errors)")
+        }
+    }
 }

@@ -255,4 +255,27 @@ struct BucketBackupContractTests {
             #expect(try await scene.ask(.post, create + "\(bucket)&backup_name=again", token: own).status == 200)
         }
     }
+
+    @Test("Recovery is told from what there is, and no drill is called a success that was not made (O9)")
+    func recovery() async throws {
+        try await Self.with { scene, bucket, _ in
+            let before = try await scene.ask(.get, "/api/admin/dr/status")
+            #expect(before.status == 200 && before.string("minio_backups.status") == "no_backups")
+            #expect(before["minio_backups.latest"] is NSNull && before["last_dr_test"] is NSNull)
+            let create = "/api/admin/minio/backup/create?bucket_name=\(bucket)"
+            #expect(try await scene.ask(.post, create).status == 200)
+            scene.clock.advance(360)
+            let after = try await scene.ask(.get, "/api/admin/dr/status")
+            #expect(after.int("rto_target_minutes") == 60 && after.int("rpo_target_minutes") == 5)
+            #expect(after.int("minio_backups.count") == 1 && after.string("minio_backups.status") == "healthy")
+            #expect(after["minio_backups.recovery_point_minutes"] as? Double == 6)
+            #expect(after.flag("minio_backups.rpo_met") == false)
+            #expect(after.string("database_backups.status") == "no_backups")
+            let drill = try await scene.ask(.post, "/api/admin/dr/simulate?scenario=storage_loss")
+            #expect(drill.status == 500 && drill.string("detail")?.hasPrefix("DR simulation failed: ") == true)
+            #expect(try await scene.ask(.post, "/api/admin/dr/simulate?scenario=earthquake").status == 400)
+            let database = try await scene.ask(.post, "/api/admin/backup/create")
+            #expect(database.status == 500 && database.string("detail")?.hasPrefix("Backup failed: ") == true)
+        }
+    }
 }

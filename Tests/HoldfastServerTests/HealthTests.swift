@@ -17,6 +17,7 @@ import Testing
 struct HealthTests {
     private func run(_ copies: [any VaultCopy]) throws -> some ApplicationProtocol {
         let router = Router(context: ServiceContext.self)
+        router.add(middleware: KnownRequester())
         HealthRoutes(
             readiness: VaultReadiness(vault: Vault(copies: copies)),
             services: SystemServices(now: { Date(timeIntervalSince1970: 0) })
@@ -72,6 +73,18 @@ struct HealthTests {
         #expect(answers.map(\.copy) == ["silent", "broken"])
         #expect(answers.allSatisfy { !$0.ready })
         #expect(answers[0].problem?.contains("no answer") == true)
+    }
+}
+
+/// Everybody is a viewer.
+private struct KnownRequester: RouterMiddleware {
+    @concurrent func handle(
+        _ request: Request, context: ServiceContext,
+        next: @concurrent (Request, ServiceContext) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        context.requester = Requester(name: "viewer", role: .viewer)
+        return try await next(request, context)
     }
 }
 

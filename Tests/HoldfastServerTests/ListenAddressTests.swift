@@ -30,4 +30,12 @@ struct ListenAddressTests {
         let error = try #require(throws: HoldfastError.self) { try ListenAddress(text) }
         #expect(error.code == .invalidConfiguration)
     }
+
+    @Test(
+        "Where what is sent is encrypted, others may reach it", arguments: ["0.0.0.0:8443", "[::]:8443", "10.1.2.3:1"])
+    func reachable(_ text: String) throws {
+        let address = try ListenAddress(text, isSafe: true)
+        #expect(address.url(port: address.port, isEncrypted: true) == "https://\(text)")
+        #expect(throws: HoldfastError.self) { try ListenAddress("example.com:80", isSafe: true) }
+    }
 }

@@ -55,10 +55,19 @@ package struct BackupList: Sendable {
     package let vault: Vault
     /// With what sealed archives are opened; without it, they are not.
     private let environment: RunEnvironment?
+    /// What need not be read again; `nil` reads everything.
+    private let known: KnownMetadata?
 
     package init(vault: Vault, environment: RunEnvironment? = nil) {
         self.vault = vault
         self.environment = environment
+        known = nil
+    }
+
+    init(vault: Vault, environment: RunEnvironment, known: KnownMetadata) {
+        self.vault = vault
+        self.environment = environment
+        self.known = known
     }
 
     /// Every backup by time, oldest first, and the copies that could not be listed.
@@ -102,6 +111,11 @@ package struct BackupList: Sendable {
             summary.retention = await vault.retention(of: entry, now: environment.services.now())
         }
         if Set(entry.copies.map(\.size)).count > 1 { summary.problem = "its copies differ in size" }
+        if let metadata = known?.metadata(of: entry) {
+            summary.sealed = entry.file.isSealed
+            summary.describe(metadata)
+            return summary
+        }
         var bytes: any RandomAccessBytes
         do {
             bytes = try await vault.open(entry).bytes
@@ -119,6 +133,7 @@ package struct BackupList: Sendable {
             let archive = try await ArchiveReader.open(bytes)
             guard let metadata = try await BackupMetadata.read(from: archive) else { throw ArchiveError.noIndex }
             summary.describe(metadata)
+            known?.note(metadata, of: entry)
         } catch ArchiveError.noIndex {
             // An archive of the older system: what it says of itself stands at its end, a whole read away.
             // One of ours that has lost its end is not taken for it: nobody knows what it needs.

@@ -15,7 +15,8 @@ struct ServeCommand: Subcommand {
             /health says that the process lives, /health/ready whether a copy of the vault can be listed; both need none.
 
             HOLDFAST_PUBLIC_ROUTES names beginnings of paths that need no token, such as /api/admin/ for clients of the \
-            older API. CORS_ORIGINS names the origins whose pages may use the API. Only loopback addresses are accepted.
+            older API. CORS_ORIGINS names the origins whose pages may use the API. Addresses that others can reach are \
+            accepted with a certificate, or with --without-tls.
 
             SIGTERM and Ctrl-C stop it: running backups stop at a point from which they can be gone on with. A second \
             signal ends it at once.
@@ -23,19 +24,33 @@ struct ServeCommand: Subcommand {
             Examples:
               holdfast serve
               holdfast serve --listen 127.0.0.1:9090 --log-format json --log-level info
+              holdfast serve --listen 0.0.0.0:8443 --tls-certificate cert.pem --tls-key key.pem
             """)
 
     @Option(help: ArgumentHelp("The address to listen at.", valueName: "host:port"))
     var listen = "127.0.0.1:8090"
 
+    @Option(
+        help: ArgumentHelp(
+            "Encrypt with this certificate, PEM (HOLDFAST_TLS_CERTIFICATE); read again when it changes.",
+            valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key, PEM (HOLDFAST_TLS_KEY).", valueName: "file"))
+    var tlsKey: String?
+
+    @Flag(help: "Listen at an address that others can reach although nothing encrypts what is sent.")
+    var withoutTls = false
+
     @OptionGroup(title: "Server and vault") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-        let address = try ListenAddress(listen)
+        let options = try serverOptions(session)
+        let isEncrypted = options.tls != nil
+        let address = try ListenAddress(listen, isSafe: isEncrypted || withoutTls)
         let resolved = try session.resolve(connection, needsSource: false, plans: true)
         let plans = try await session.plans(resolved)
-        let options = serverOptions(session)
         let place = StateDirectory(resolved.configuration.stateDirectory)
         return try await place.withServiceLock {
             try await place.withDatabase { state in
@@ -45,7 +60,9 @@ struct ServeCommand: Subcommand {
                         logger: session.logger)
                     try await makeFirstToken(backend, session)
                     try await ServerRun(address: address, backend: backend, options: options).run { port in
-                        if !session.display.quiet { session.note("Listening at \(address.url(port: port))") }
+                        if !session.display.quiet {
+                            session.note("Listening at \(address.url(port: port, isEncrypted: isEncrypted))")
+                        }
                     }
                     return .complete
                 }
@@ -53,8 +70,23 @@ struct ServeCommand: Subcommand {
         }
     }
 
-    private func serverOptions(_ session: Session) -> ServerRun.Options {
+    private func tlsFiles(_ session: Session) throws -> TLSFiles? {
+        let surroundings = session.surroundings
+        let certificate = tlsCertificate ?? surroundings["HOLDFAST_TLS_CERTIFICATE"]
+        let key = tlsKey ?? surroundings["HOLDFAST_TLS_KEY"]
+        guard let certificate, let key else {
+            guard certificate == nil, key == nil else {
+                throw HoldfastError(
+                    .invalidConfiguration, "--tls-certificate and --tls-key belong together and one is missing.")
+            }
+            return nil
+        }
+        return try TLSFiles(certificate: surroundings.path(certificate), key: surroundings.path(key))
+    }
+
+    private func serverOptions(_ session: Session) throws -> ServerRun.Options {
         var options = ServerRun.Options()
+        options.tls = try tlsFiles(session)
         options.publicRoutes = session.surroundings.list("HOLDFAST_PUBLIC_ROUTES")
         options.origins = session.surroundings.list("CORS_ORIGINS")
         if !options.publicRoutes.isEmpty {

@@ -72,6 +72,8 @@ struct ContractOperation: Sendable {
             return try Answer(ContractDocument(call.correlationID, backend.services.now(), result))
         } catch let invalid as RequestParameters.Invalid {
             return try Answer(Invalid(detail: [invalid]), status: .unprocessableContent)
+        } catch let unknown as UnknownScenario {
+            return try Answer(Detail(detail: "\(unknown)"), status: .badRequest)
         } catch let refusal as OutOfScope {
             try await note(call, about, "refused: \(refusal)")
             return try Answer(Detail(detail: "\(refusal)"), status: .forbidden)
