@@ -100,7 +100,8 @@ struct PlanProcessTests {
                     #expect(again.status == 0, "at request \(number): \(again.errors)")
                     let report = try HoldfastProcess.decode(PlanReport.self, again)
                     let begun = try #require(before.lastBegun)
-                    #expect(abs(report.round.timeIntervalSince(begun)) < 1, "at request \(number)")
+                    // Rounds within one second are named after the seconds behind it.
+                    #expect(abs(report.round.timeIntervalSince(begun)) < 3, "at request \(number)")
                     #expect(try await status(program, config).lastSuccess != nil)
                 }
                 number += 4

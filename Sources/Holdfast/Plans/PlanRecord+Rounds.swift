@@ -63,7 +63,7 @@ extension PlanRecord {
         // What was interrupted is gone on with: begun anew each time, a long backup might never come to its end.
         let isContinued = !left.isEmpty && round != nil && (isInterrupted || (isRetry && !isDue && !isAsked))
         if !isContinued {
-            round = now
+            round = stamp(now)
             remaining = plan.buckets
             attempts = 0
         }
@@ -75,6 +75,15 @@ extension PlanRecord {
             stamp: round ?? now, buckets: isContinued ? left : plan.buckets, isContinued: isContinued,
             prunes: plan.retention != nil && isOver(Self.prunePeriod, since: lastPruned, now),
             verifies: plan.verification.map { isOver($0.period, since: lastVerified, now) } ?? false)
+    }
+
+    /// What a new round's backups are named after: names have seconds, and two rounds that somebody asks for within one
+    /// second must not get the same.
+    private func stamp(_ now: Date) -> Date {
+        func second(_ date: Date) -> Double { date.timeIntervalSince1970.rounded(.down) }
+        // Not for a clock that was set back: that round's time may be far away.
+        guard let round, (0..<60).contains(second(round) - second(now)) else { return now }
+        return Date(timeIntervalSince1970: second(round) + 1)
     }
 
     private func isOver(_ period: TimeInterval, since date: Date?, _ now: Date) -> Bool {

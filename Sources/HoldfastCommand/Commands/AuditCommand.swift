@@ -66,17 +66,6 @@ struct AuditExportCommand: Subcommand {
     @OptionGroup(title: "State") var place: StateOptions
     @OptionGroup(title: "Output") var display: DisplayOptions
 
-    private struct Line: Encodable {
-        let sequence: Int64
-        let time: Date
-        let actor: String
-        let action: String
-        let subject: String
-        let outcome: String
-        let correlationId: String
-        let hash: String
-    }
-
     func run(in session: Session) async throws -> ExitStatus {
         try await session.withState(place) { state in
             let log = AuditLog(state: state, services: .live)
@@ -86,11 +75,7 @@ struct AuditExportCommand: Subcommand {
                 let records = try await log.records(after: last, limit: 1000)
                 guard let end = records.last else { break }
                 for record in records {
-                    let line = Line(
-                        sequence: record.sequence, time: record.time, actor: record.actor, action: record.action,
-                        subject: record.subject, outcome: record.outcome, correlationId: record.correlationID,
-                        hash: Hex.text(record.hash))
-                    if let text = JSONText.line(line) { try await page.add(text) }
+                    if let text = JSONText.line(ShownAuditRecord(record)) { try await page.add(text) }
                 }
                 last = end.sequence
             }

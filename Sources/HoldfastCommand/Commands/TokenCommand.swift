@@ -89,28 +89,13 @@ struct TokenListCommand: Subcommand {
     @OptionGroup(title: "Output") var display: DisplayOptions
 
     private struct Document: Encodable {
-        let tokens: [Entry]
-    }
-
-    private struct Entry: Encodable {
-        let name: String
-        let role: String
-        let buckets: [String]?
-        let created: Date
-        let expires: Date?
-        let lastUsed: Date?
-        let revoked: Date?
+        let tokens: [ShownToken]
     }
 
     func run(in session: Session) async throws -> ExitStatus {
         try await session.withState(place) { state in
             let tokens = try await TokenBook(state: state, services: .live).list()
-            let document = Document(
-                tokens: tokens.map {
-                    Entry(
-                        name: $0.name, role: $0.role, buckets: $0.buckets, created: $0.created, expires: $0.expires,
-                        lastUsed: $0.lastUsed, revoked: $0.revoked)
-                })
+            let document = Document(tokens: tokens.map(ShownToken.init))
             try await session.report(document, lines(tokens))
             return .complete
         }

@@ -28,29 +28,12 @@ struct RequestParameters: Sendable {
     }
 
     private let query: [String: String]
-    private let body: [String: Value]
-
-    private enum Value: Decodable, Sendable {
-        case text(String), flag(Bool), nothing, other
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if container.decodeNil() {
-                self = .nothing
-            } else if let flag = try? container.decode(Bool.self) {
-                self = .flag(flag)
-            } else if let text = try? container.decode(String.self) {
-                self = .text(text)
-            } else {
-                self = .other
-            }
-        }
-    }
+    private let body: [String: JSONValue]
 
     /// - Parameter body: the request's whole body; what is no JSON object counts as none, as it always did.
     init(query: String?, body: Data) {
         self.query = Self.decode(query ?? "")
-        self.body = body.isEmpty ? [:] : (try? JSONDecoder().decode([String: Value].self, from: body)) ?? [:]
+        self.body = JSONValue(body)?.members ?? [:]
     }
 
     /// A text; an empty one counts as not given.
@@ -59,7 +42,7 @@ struct RequestParameters: Sendable {
         switch body[name] {
         case nil, .nothing: return nil
         case .text(let text): return text.isEmpty ? nil : text
-        case .flag, .other:
+        default:
             throw Invalid(type: "string_type", loc: ["body", name], msg: "Input should be a valid string", input: nil)
         }
     }
@@ -83,7 +66,7 @@ struct RequestParameters: Sendable {
             case nil, .nothing: return preset
             case .flag(let flag): return flag
             case .text(let given): (text, place) = (given, "body")
-            case .other: (text, place) = ("", "body")
+            default: (text, place) = ("", "body")
             }
         }
         switch text.lowercased() {

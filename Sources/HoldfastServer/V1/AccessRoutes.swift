@@ -18,7 +18,7 @@ struct AccessRoutes: Sendable {
             try await operation.look(context) { requester in
                 try demandAll(requester)
                 return try Answer(
-                    ListPage(items: try await backend.tokens.list().map(Token.init), nextCursor: nil))
+                    ListPage(items: try await backend.tokens.list().map(ShownToken.init), nextCursor: nil))
             }
         }
         router.post("v1/tokens") { request, context in
@@ -47,7 +47,7 @@ struct AccessRoutes: Sendable {
                 let records = try await backend.audit.records(after: after, limit: limit)
                 return try Answer(
                     ListPage(
-                        items: records.map(Record.init),
+                        items: records.map(ShownAuditRecord.init),
                         nextCursor: records.count < limit ? nil : records.last.map { "\($0.sequence)" }))
             }
         }
@@ -75,47 +75,5 @@ struct AccessRoutes: Sendable {
 
     private struct Revoked: Encodable {
         let revoked: String
-    }
-
-    private struct Token: Encodable, Sendable {
-        let name: String
-        let role: String
-        let buckets: [String]?
-        let created: Date
-        let expires: Date?
-        let lastUsed: Date?
-        let revoked: Date?
-
-        init(_ token: TokenRecord) {
-            name = token.name
-            role = token.role
-            buckets = token.buckets
-            created = token.created
-            expires = token.expires
-            lastUsed = token.lastUsed
-            revoked = token.revoked
-        }
-    }
-
-    private struct Record: Encodable, Sendable {
-        let sequence: Int64
-        let time: Date
-        let actor: String
-        let action: String
-        let subject: String
-        let outcome: String
-        let correlationId: String
-        let hash: String
-
-        init(_ record: AuditRecord) {
-            sequence = record.sequence
-            time = record.time
-            actor = record.actor
-            action = record.action
-            subject = record.subject
-            outcome = record.outcome
-            correlationId = record.correlationID
-            hash = Hex.text(record.hash)
-        }
     }
 }

@@ -59,7 +59,7 @@ struct RunRoutes: Sendable {
         let ended: Date?
         let message: String?
         let progress: Progress?
-        let report: JSONDocument?
+        let report: JSONValue?
 
         struct Progress: Encodable, Sendable {
             let phase: String
@@ -91,7 +91,7 @@ struct RunRoutes: Sendable {
             ended = run.ended
             message = run.message
             self.progress = progress.map(Progress.init)
-            report = withReport ? run.report.flatMap(JSONDocument.init) : nil
+            report = withReport ? run.report.flatMap(JSONValue.init) : nil
         }
     }
 
@@ -207,55 +207,6 @@ struct RunRoutes: Sendable {
                 try await writer.finish(nil)
             })
     }
-}
-
-/// A JSON document that is passed on as it is.
-struct JSONDocument: Encodable, Sendable {
-    private indirect enum Value: Codable, Sendable {
-        case object([String: Value]), list([Value]), text(String), whole(Int64), number(Double), flag(Bool), nothing
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if container.decodeNil() {
-                self = .nothing
-            } else if let flag = try? container.decode(Bool.self) {
-                self = .flag(flag)
-            } else if let whole = try? container.decode(Int64.self) {
-                self = .whole(whole)
-            } else if let number = try? container.decode(Double.self) {
-                self = .number(number)
-            } else if let text = try? container.decode(String.self) {
-                self = .text(text)
-            } else if let list = try? container.decode([Value].self) {
-                self = .list(list)
-            } else {
-                self = .object(try container.decode([String: Value].self))
-            }
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            switch self {
-            case .object(let object): try container.encode(object)
-            case .list(let list): try container.encode(list)
-            case .text(let text): try container.encode(text)
-            case .whole(let whole): try container.encode(whole)
-            case .number(let number): try container.encode(number)
-            case .flag(let flag): try container.encode(flag)
-            case .nothing: try container.encodeNil()
-            }
-        }
-    }
-
-    private let value: Value
-
-    /// `nil` for what is no JSON.
-    init?(_ data: Data) {
-        guard let value = try? JSONDecoder().decode(Value.self, from: data) else { return nil }
-        self.value = value
-    }
-
-    func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
 }
 
 extension JSONDecoder {

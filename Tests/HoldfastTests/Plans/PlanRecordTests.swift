@@ -63,6 +63,21 @@ import Testing
         #expect(life.begun == [0] + (1...5).map { Double($0) * Self.hour - jitter })
     }
 
+    @Test("Rounds that are asked for within one second are named after a second of their own")
+    func stamps() throws {
+        var life = try Life(.every(seconds: Self.hour))
+        var stamps: [TimeInterval] = []
+        for pause in [0.2, 0.2, 0.3, 0.1, 10] {
+            life.now.addTimeInterval(pause)
+            stamps.append(try #require(try life.begin(isAsked: true)).stamp.timeIntervalSince(Self.start))
+            life.end(.complete)
+        }
+        #expect(stamps.map { $0.rounded(.down) } == [0, 1, 2, 3, 10])
+        // A clock that was set back by far: its names were given out long ago, or will be.
+        life.now = Self.start - 86_400
+        #expect(try life.begin(isAsked: true)?.stamp == life.now)
+    }
+
     @Test("Missed while the service was down: made up for once, and then the grid again")
     func missed() throws {
         var life = try Life(.every(seconds: Self.hour))
