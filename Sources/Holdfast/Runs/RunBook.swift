@@ -99,7 +99,8 @@ package actor RunBook {
             begun: services.now())
         try await state.save(record, process: getpid())
         let progress = ProgressMeter()
-        let task = Task {
+        // Not on this actor: whoever asks how runs stand must not wait for what they do.
+        let task = Task { @concurrent in
             try await Correlation.$id.withValue(request.correlationID) {
                 let outcome: Result<Report, any Error>
                 do {
